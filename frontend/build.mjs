@@ -1,0 +1,61 @@
+// Builds what the browser loads into built/. Entry files keep their names: hashing is the server's (whitenoise).
+import { cp, mkdir, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { readFileSync, readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import path from "node:path";
+import { build } from "esbuild";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const at = (...parts) => path.join(here, ...parts);
+const out = at("built");
+
+// React is told which build to be here; without it the room would ship React's development half.
+const shared = {
+  absWorkingDir: here,
+  bundle: true,
+  minify: true,
+  sourcemap: false,
+  target: ["es2020", "chrome100", "firefox100", "safari15.4"],
+  legalComments: "none",
+  logLevel: "warning",
+  define: { "process.env.NODE_ENV": '"production"' },
+};
+
+await rm(out, { recursive: true, force: true });
+await mkdir(path.join(out, "fonts"), { recursive: true });
+
+await build({ ...shared, entryPoints: { app: "pages/app.ts", sw: "pages/sw.ts" }, format: "iife", outdir: out });
+await build({ ...shared, entryPoints: { app: "styles/app.css" }, external: ["fonts/*"], outdir: out });
+
+// The room is split off so that no other page loads it.
+if (existsSync(at("room/main.tsx"))) {
+  await build({
+    ...shared,
+    entryPoints: { room: "room/main.tsx" },
+    format: "esm",
+    jsx: "automatic",
+    external: ["fonts/*"],
+    outdir: out,
+  });
+  // A style sheet that main.tsx does not import is built by its own name.
+  if (existsSync(at("room/room.css")) && !existsSync(path.join(out, "room.css"))) {
+    await build({ ...shared, entryPoints: { room: "room/room.css" }, external: ["fonts/*"], outdir: out });
+  }
+}
+
+await cp(at("node_modules/htmx.org/dist/htmx.min.js"), path.join(out, "htmx.min.js"));
+for (const part of ["latin", "latin-ext"]) {
+  const font = `source-sans-3-${part}-wght-normal.woff2`;
+  await cp(at("node_modules/@fontsource-variable/source-sans-3/files", font), path.join(out, "fonts", font));
+}
+await cp(
+  at("node_modules/@fontsource-variable/source-sans-3/LICENSE"),
+  path.join(out, "fonts", "source-sans-3-LICENSE.txt"),
+);
+
+for (const name of readdirSync(out).filter((file) => /\.(css|js)$/.test(file))) {
+  const bytes = readFileSync(path.join(out, name));
+  console.log(`${name.padEnd(14)} ${String(bytes.length).padStart(8)} bytes  ${String(gzipSync(bytes).length).padStart(7)} gzipped`);
+}
