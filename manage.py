@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """Django's commands, each under the database role that may do its work.
 
-Migrations and everything that changes the shape of the database run as the owner, background work runs as the worker, and
-all the rest runs as the web role, which owns nothing. Set OPENIOP_ROLE to choose another role for one command.
+Migrations and everything else that changes the shape of the database run as the owner, background work runs as the
+worker, and all the rest runs as the web role, which owns nothing. Set OPENIOP_ROLE to choose another role for one command.
 """
 
 import os
