@@ -46,6 +46,7 @@ if (existsSync(at("room/main.tsx"))) {
 }
 
 await cp(at("node_modules/htmx.org/dist/htmx.min.js"), path.join(out, "htmx.min.js"));
+await cp(at("pages/icon.svg"), path.join(out, "icon.svg"));
 for (const part of ["latin", "latin-ext"]) {
   const font = `source-sans-3-${part}-wght-normal.woff2`;
   await cp(at("node_modules/@fontsource-variable/source-sans-3/files", font), path.join(out, "fonts", font));
