@@ -1,0 +1,388 @@
+"""What the room's socket may say, both ways.
+
+One WebSocket a person and tab, JSON text, at most 64 kB a message. The server accepts exactly what is written here
+and nothing else; browsers ignore what they do not know, so a newer server may add fields (breakouts, keys of
+end-to-end encryption) without breaking an open tab. `frontend/room/protocol.ts` is the same in TypeScript, and
+`tests/cases/room_protocol.json` holds the two together.
+
+The room's state is sent whole, as one person may see it, each time it changes (docs/decisions/0003).
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+PROTOCOL = 1
+LARGEST_MESSAGE_BYTES = 64 * 1024
+BEAT_SECONDS = 10
+
+
+class ProtocolError(Exception):
+    """A message we do not act on; `code` goes back to the sender and the socket stays open.
+
+    Codes: `too_large`, `not_json`, `unknown` (a type or media kind we do not have), `invalid` (a known one, badly made).
+    """
+
+    def __init__(self, code: Literal["too_large", "not_json", "unknown", "invalid"]) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class _Heard(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# --- Media requests: the whole list of what a browser may ask of the media server ---------------------------------
+
+Leg = Literal["publisher", "subscriber"]
+Sdp = Annotated[str, Field(min_length=1, max_length=60_000)]
+Feed = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9-]+$")]
+
+
+class Candidate(_Heard):
+    candidate: Annotated[str, Field(max_length=600)]
+    sdpMid: Annotated[str, Field(max_length=16)] | None = None  # noqa: N815 (the browser's own spelling)
+    sdpMLineIndex: Annotated[int, Field(ge=0, le=127)] | None = None  # noqa: N815
+
+
+class Publish(_Heard):
+    """Send my sound and picture: an offer; the reply is {"sdp": answer, "feed": my feed}.
+
+    Publishing again replaces the earlier publication: new connection, new feed."""
+
+    kind: Literal["publish"]
+    sdp: Sdp
+
+
+class Unpublish(_Heard):
+    kind: Literal["unpublish"]
+
+
+class Subscribe(_Heard):
+    """Receive these feeds and no others; "all" follows the room. Offers come as events.
+
+    `fresh` gives up the receiving connection for a new one (ICE restart did not help)."""
+
+    kind: Literal["subscribe"]
+    feeds: Literal["all"] | Annotated[list[Feed], Field(max_length=24)]
+    fresh: bool = False
+
+
+class Start(_Heard):
+    """My answer to the offer of receiving connection number `leg`."""
+
+    kind: Literal["start"]
+    leg: int
+    sdp: Sdp
+
+
+class Configure(_Heard):
+    """Receive pictures at all (`video`), and in which size (`layer` 0 small, 1 middle, 2 large), of all or some feeds.
+
+    `speak` takes back a facilitator's mute from my own sound."""
+
+    kind: Literal["configure"]
+    feeds: Annotated[list[Feed], Field(max_length=24)] | None = None
+    layer: Literal[0, 1, 2] | None = None
+    video: bool | None = None
+    speak: Literal[True] | None = None
+
+
+class Trickle(_Heard):
+    """One network candidate of mine; None says there are no more."""
+
+    kind: Literal["trickle"]
+    target: Leg
+    candidate: Candidate | None
+
+
+class Restart(_Heard):
+    """A new network path for a connection that stays: the publisher sends an offer, the subscriber is sent one."""
+
+    kind: Literal["restart"]
+    target: Leg
+    sdp: Sdp | None = None
+
+
+MediaRequest = Annotated[
+    Publish | Unpublish | Subscribe | Start | Configure | Trickle | Restart, Field(discriminator="kind")
+]
+
+
+# --- From the browser ----------------------------------------------------------------------------------------------
+
+
+class Hello(_Heard):
+    """First message. `connection` is this tab's, kept over reloads of the socket, so that media survives them."""
+
+    type: Literal["hello"]
+    connection: UUID
+    protocol: Literal[1]
+
+
+class Beat(_Heard):
+    type: Literal["beat"]
+
+
+class Hand(_Heard):
+    type: Literal["hand"]
+    raised: bool
+
+
+class Self(_Heard):
+    """What I publish now, for the words on my tile."""
+
+    type: Literal["self"]
+    audio: bool
+    video: bool
+
+
+class Media(_Heard):
+    type: Literal["media"]
+    id: Annotated[int, Field(ge=0, le=2**31)]
+    request: MediaRequest
+
+
+class Leave(_Heard):
+    type: Literal["leave"]
+
+
+class Admit(_Heard):
+    """Facilitators only, as are the four below."""
+
+    type: Literal["admit"]
+    seat: UUID | Literal["all"]
+
+
+class SendBack(_Heard):
+    type: Literal["send_back"]
+    seat: UUID
+
+
+class Mute(_Heard):
+    type: Literal["mute"]
+    seat: UUID
+
+
+class Remove(_Heard):
+    type: Literal["remove"]
+    seat: UUID
+
+
+class End(_Heard):
+    type: Literal["end"]
+
+
+ClientMessage = Annotated[
+    Hello | Beat | Hand | Self | Media | Leave | Admit | SendBack | Mute | Remove | End, Field(discriminator="type")
+]
+FACILITATORS_ONLY = (Admit, SendBack, Mute, Remove, End)
+
+_client_message: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
+
+
+def parse(text: str) -> ClientMessage:
+    """Return the message in `text`. Raises ProtocolError, whose code may be sent back as it is."""
+    if len(text) > LARGEST_MESSAGE_BYTES or len(text.encode()) > LARGEST_MESSAGE_BYTES:
+        raise ProtocolError("too_large")
+    try:
+        return _client_message.validate_json(text)
+    except ValidationError as error:
+        # Not chained: pydantic's words quote the message, and messages do not belong in logs.
+        raise ProtocolError(_code(error)) from None
+
+
+def _code(error: ValidationError) -> Literal["not_json", "unknown", "invalid"]:
+    kinds = {line["type"] for line in error.errors(include_input=False, include_url=False)}
+    if "json_invalid" in kinds:
+        return "not_json"
+    return "unknown" if kinds & {"union_tag_invalid", "union_tag_not_found"} else "invalid"
+
+
+# --- From the server -----------------------------------------------------------------------------------------------
+
+
+class SessionNow(_Said):
+    id: UUID
+    title: str
+    block: str
+    starts_at: datetime
+    ends_at: datetime
+    phase: Literal["before", "open", "ended"]
+
+
+class Me(_Said):
+    seat: UUID
+    role: Literal["patient", "facilitator", "site", "staff"]
+    state: Literal["waiting", "admitted", "private", "removed", "sent_back", "ended"]
+    talk: Literal["treatment", "contact_only"]
+
+
+class Host(_Said):
+    """Who opens the door, for the waiting screen; `here` only while one is in the room and sees who waits."""
+
+    name: str
+    here: bool
+
+
+class Seat(_Said):
+    seat: UUID
+    name: str
+    role: Literal["patient", "facilitator", "site", "staff"]
+    here: bool
+    hand_at: datetime | None = None
+    audio: bool = False
+    video: bool = False
+    feed: str | None = None
+    reconnecting: bool = False
+
+
+class Waiting(_Said):
+    seat: UUID
+    name: str
+    since: datetime
+    ready: bool
+    missing: list[str] = []
+
+
+class Room(_Said):
+    """The whole state as this viewer may see it. People who wait get no seats: who is inside is not theirs to know."""
+
+    type: Literal["room"] = "room"
+    now: datetime
+    room: str
+    """Names the media room; when it changes, the browser publishes anew. Opaque, not the media server's own id."""
+    session: SessionNow
+    me: Me
+    host: Host | None = None
+    seats: list[Seat] = []
+    waiting: list[Waiting] = []
+    chat: Literal["off"] = "off"
+    encryption: Literal["transport"] = "transport"
+
+
+class MediaReply(_Said):
+    type: Literal["media"] = "media"
+    id: int
+    reply: dict[str, object] | None = None
+    error: str | None = None
+
+
+class StreamOfFeed(_Said):
+    mid: str
+    feed: str
+    media: Literal["audio", "video"]
+
+
+class FeedsEvent(_Said):
+    """All feeds in the room but mine."""
+
+    type: Literal["event"] = "event"
+    kind: Literal["feeds"] = "feeds"
+    feeds: list[str]
+
+
+class OfferEvent(_Said):
+    """Answer with `start`. A `leg` not seen before asks for a new connection; `streams` is everything it carries."""
+
+    type: Literal["event"] = "event"
+    kind: Literal["offer"] = "offer"
+    leg: int
+    sdp: str
+    streams: list[StreamOfFeed]
+
+
+class TrickleEvent(_Said):
+    type: Literal["event"] = "event"
+    kind: Literal["trickle"] = "trickle"
+    target: Leg
+    candidate: dict[str, object] | None
+
+
+class ModeratedEvent(_Said):
+    type: Literal["event"] = "event"
+    kind: Literal["moderated"] = "moderated"
+    feed: str
+    media: Literal["audio", "video"]
+    muted: bool
+
+
+class TalkingEvent(_Said):
+    type: Literal["event"] = "event"
+    kind: Literal["talking"] = "talking"
+    feed: str
+    talking: bool
+
+
+class SlowEvent(_Said):
+    """Packets get lost on the way: `up` from me, otherwise to me."""
+
+    type: Literal["event"] = "event"
+    kind: Literal["slow"] = "slow"
+    up: bool
+    lost: int
+
+
+class LayerEvent(_Said):
+    type: Literal["event"] = "event"
+    kind: Literal["layer"] = "layer"
+    mid: str
+    layer: int
+
+
+class HangupEvent(_Said):
+    """A connection ended. `both`: the media server is out of reach and we are looking for it; wait for what follows."""
+
+    type: Literal["event"] = "event"
+    kind: Literal["hangup"] = "hangup"
+    target: Literal["publisher", "subscriber", "both"]
+    reason: str
+
+
+class GoneEvent(_Said):
+    """Nothing is left of my media: publish and subscribe again."""
+
+    type: Literal["event"] = "event"
+    kind: Literal["gone"] = "gone"
+
+
+MediaEvent = Annotated[
+    FeedsEvent
+    | OfferEvent
+    | TrickleEvent
+    | ModeratedEvent
+    | TalkingEvent
+    | SlowEvent
+    | LayerEvent
+    | HangupEvent
+    | GoneEvent,
+    Field(discriminator="kind"),
+]
+
+
+class Bye(_Said):
+    """The server closes the socket; the browser does not come back by itself, except after `restarting`."""
+
+    type: Literal["bye"] = "bye"
+    reason: Literal["left", "taken", "removed", "sent_back", "ended", "refused", "restarting"]
+
+
+class Error(_Said):
+    type: Literal["error"] = "error"
+    code: str
+
+
+class BeatEcho(_Said):
+    type: Literal["beat"] = "beat"
+
+
+ServerMessage = Annotated[
+    Room | MediaReply | MediaEvent | Bye | Error | BeatEcho,
+    Field(discriminator="type"),
+]
