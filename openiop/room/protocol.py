@@ -22,7 +22,8 @@ BEAT_SECONDS = 10
 class ProtocolError(Exception):
     """A message we do not act on; `code` goes back to the sender and the socket stays open.
 
-    Codes: `too_large`, `not_json`, `unknown` (a type or media kind we do not have), `invalid` (a known one, badly made).
+    Codes: `too_large`, `not_json`, `unknown` (a type or media kind we do not have), `invalid` (a known one,
+    badly made).
     """
 
     def __init__(self, code: Literal["too_large", "not_json", "unknown", "invalid"]) -> None:
@@ -46,9 +47,11 @@ Feed = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9-]
 
 
 class Candidate(_Heard):
+    """In the browser's own spelling."""
+
     candidate: Annotated[str, Field(max_length=600)]
-    sdpMid: Annotated[str, Field(max_length=16)] | None = None  # noqa: N815 (the browser's own spelling)
-    sdpMLineIndex: Annotated[int, Field(ge=0, le=127)] | None = None  # noqa: N815
+    sdpMid: Annotated[str, Field(max_length=16)] | None = None
+    sdpMLineIndex: Annotated[int, Field(ge=0, le=127)] | None = None
 
 
 class Publish(_Heard):

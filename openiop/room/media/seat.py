@@ -405,7 +405,7 @@ class MediaSeat:
                     TrickleEvent(target=leg, candidate=None if candidate.get("completed") else candidate)
                 )
             case "media" if leg == "publisher":
-                await self._hear_media(message.get("mid", message["type"]), receiving=message["receiving"])
+                await self._hear_media(str(message.get("mid", message["type"])), receiving=message["receiving"])
             case "slowlink":
                 # Janus counts from its own side: its uplink is what it receives.
                 up = message["uplink"] == (leg == "publisher")

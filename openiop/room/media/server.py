@@ -16,9 +16,9 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 START_SECONDS = 10
 STOP_SECONDS = 5
@@ -26,6 +26,8 @@ RTP_PORTS = "20000-21999"
 PLUGINS = {"libjanus_videoroom.so", "libjanus_echotest.so"}
 TRANSPORTS = {"libjanus_websockets.so"}
 NOBODY = 65534
+
+Kept = TypeVar("Kept", int, str)
 
 _SIOCGIFFLAGS, _SIOCGIFADDR = 0x8913, 0x8915
 _IFF_UP, _IFF_LOOPBACK, _IFF_RUNNING = 0x1, 0x8, 0x40
@@ -98,10 +100,15 @@ class JanusServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
 
-    def _kept(self, name: str, make, *, usable=lambda kept: True) -> dict:  # type: ignore[no-untyped-def, type-arg]
+    def _kept(
+        self, name: str, make: Callable[[], dict[str, Kept]], *, usable: Callable[[dict[str, Kept]], bool] = bool
+    ) -> dict[str, Kept]:
+        """Return what stands in the file `name`, made now if it is missing or no longer usable."""
         path = self.folder / name
-        if path.exists() and usable(kept := json.loads(path.read_text())):
-            return kept
+        if path.exists():
+            kept: dict[str, Kept] = json.loads(path.read_text())
+            if usable(kept):
+                return kept
         made = make()
         _write_private(path, json.dumps(made))
         return made
@@ -122,7 +129,7 @@ class JanusServer:
         path.unlink(missing_ok=True)
 
     def _write_configuration(self, library: Path, *, interface: str) -> None:
-        files = {
+        files: dict[str, dict[str, dict[str, object]]] = {
             "janus.jcfg": {
                 "general": {
                     "configs_folder": str(self.folder),
@@ -214,8 +221,8 @@ def media_interface() -> str:
     if candidates:
         return candidates[0]
     raise NoMediaInterface(
-        "The group's sound and picture need a network address besides 127.0.0.1, and this machine has none that is up. "
-        "Connect it to a network (wired or Wi-Fi), or run inside a network namespace with a veth pair, then start again."
+        "Sound and picture need a network address besides 127.0.0.1, and this machine has none that is up. "
+        "Connect it to a network (wired or Wi-Fi), or run in a network namespace with a veth pair; then start again."
     )
 
 

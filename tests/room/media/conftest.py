@@ -1,5 +1,7 @@
 import asyncio
+import contextlib
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -66,3 +68,21 @@ class Heard:
 @pytest.fixture
 def heard():
     return Heard
+
+
+@pytest.fixture
+def seated():
+    """A seat for as long as the block lasts, with the ears of its browser."""
+
+    @contextlib.asynccontextmanager
+    async def seated(rooms, room, *, seat=None, state=None):
+        ears = Heard()
+        media = await rooms.take_seat(
+            room, seat or uuid4(), on_event=ears.event, on_media=ears.media, on_state=ears.state, state=state
+        )
+        try:
+            yield media, ears
+        finally:
+            await media.leave()
+
+    return seated
