@@ -59,6 +59,10 @@ SETTINGS = {
 }
 
 
+# Kept here, so that a caller who forgets its server still holds it as long as the process lives.
+_holds: set[IO[bytes]] = set()
+
+
 class PostgresUnavailable(RuntimeError):
     """The embedded server could not be started; the message says what to do."""
 
@@ -104,6 +108,7 @@ class Server:
         """Let go of the server. When nobody else holds it, return once it has shut down."""
         if self._hold is None:
             return
+        _holds.discard(self._hold)
         self._hold.close()
         self._hold = None
         deadline = time.monotonic() + STOP_SECONDS
@@ -122,6 +127,7 @@ def ensure(var: Path) -> Server:
     hold = _open_lock(var / "postgres.users")
     # Waits while the keeper is stopping the server: it holds this lock exclusively then.
     fcntl.flock(hold, fcntl.LOCK_SH)
+    _holds.add(hold)
     server = Server(var, hold)
     try:
         with _locked(var / "postgres.starting"):
@@ -130,6 +136,7 @@ def ensure(var: Path) -> Server:
             if not _is_prepared(server.url("superuser", "postgres")):
                 prepare(server.url("superuser", "postgres"))
     except BaseException:
+        _holds.discard(hold)
         hold.close()
         raise
     return server
@@ -253,7 +260,7 @@ def _start_keeper(var: Path) -> None:
     """Start the keeper in a session of its own, where nobody's Ctrl-C reaches it, and wait until the server answers."""
     with _log(var).open("ab") as log:
         keeper = subprocess.Popen(
-            [sys.executable, "-m", "openiop.lib.postgres", str(var)],
+            [sys.executable, "-m", "openiop.lib.postgres", "keep", str(var)],
             cwd=Path(__file__).resolve().parents[2],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -542,8 +549,23 @@ def _somebody_holds(var: Path) -> bool:
         return not _take(lock, fcntl.LOCK_EX) and _take(lock, fcntl.LOCK_SH)
 
 
+def main(words: list[str]) -> int:
+    """``keep VAR`` is the keeper; ``hold VAR COMMAND...`` holds the server while a command runs."""
+    verb, var, *command = words
+    if verb == "keep":
+        keep(Path(var))
+        return 0
+    server = ensure(Path(var))
+    try:
+        return subprocess.run(command).returncode
+    finally:
+        server.stop()
+
+
 if __name__ == "__main__":
     try:
-        keep(Path(sys.argv[1]))
+        sys.exit(main(sys.argv[1:]))
     except PostgresUnavailable as problem:
         sys.exit(str(problem))
+    except KeyboardInterrupt:
+        sys.exit(130)

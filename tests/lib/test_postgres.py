@@ -93,8 +93,9 @@ def test_two_that_start_at_once_share_one_server(var: Path) -> None:
 
 
 def test_killing_the_only_user_leaves_nothing_running(var: Path) -> None:
-    user = another_user(var)
-    pid = postgres.ensure(var).pid  # this handle is dropped at once, and its hold with it
+    user = another_user(var, "print('ready', flush=True); print(s.pid, flush=True); sys.stdin.read()")
+    assert user.stdout is not None
+    pid = int(user.stdout.readline())
     user.kill()
     user.wait()
     assert wait_until_gone(pid)
