@@ -1,0 +1,145 @@
+"""The door: who is acting, in which clinic, and whose record they may open.
+
+Two locks. Views reach rows through `visible_to(person)`, built on `about` below, where the fine rules live.
+Under it PostgreSQL refuses other clinics' rows and other patients' rows, by the settings that `acting` makes.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
+from django.http import Http404
+from django.utils import timezone
+
+from openiop.audit import trail
+from openiop.people.models import CLINICIANS, Clinic, Device, Person, Role, Tie
+
+SETTINGS = ("app.clinic", "app.person", "app.kind")
+
+
+class Actor(Protocol):
+    """Whoever acts: a Person, a Device or the System of one clinic."""
+
+    pk: Any
+    clinic_id: Any
+
+
+@dataclass(frozen=True)
+class System:
+    """The clinic's own jobs. Means something to the worker's database role only."""
+
+    clinic_id: Any
+    pk: Any = None
+    kind: str = "system"
+
+
+def kind_of(actor: Actor) -> str:
+    """Return the actor's kind for row-level security: staff, patient, supporter, device or system."""
+    return "device" if isinstance(actor, Device) else actor.kind  # type: ignore[attr-defined]
+
+
+@contextmanager
+def acting(actor: Actor, *, origin: str = "") -> Iterator[trail.Trail]:
+    """Do what is inside as `actor`: one transaction, row-level security set, the trail written last.
+
+    An exception rolls everything back; a refusal (404 or 403) is then noted in a transaction of its own.
+    """
+    followed = trail.Trail(clinic_id=actor.clinic_id, person_id=actor.pk, kind=kind_of(actor), origin=origin)
+    try:
+        with trail.following(followed), transaction.atomic(), _settings_of(actor):
+            yield followed
+            if not transaction.get_rollback():
+                followed.write()
+    except (Http404, PermissionDenied):
+        note_refusal(actor, origin=origin)
+        raise
+
+
+def note_refusal(actor: Actor, *, origin: str, thing: str = "") -> None:
+    """Note that `actor` was refused something, in a transaction of its own."""
+    followed = trail.Trail(clinic_id=actor.clinic_id, person_id=actor.pk, kind=kind_of(actor), origin=origin)
+    with trail.following(followed), transaction.atomic(), _settings_of(actor):
+        trail.record("refused", outcome="refused", at=thing)
+        followed.write()
+
+
+@contextmanager
+def _settings_of(actor: Actor) -> Iterator[None]:
+    """Set clinic, person and kind for the transaction; an outer actor's settings come back afterwards."""
+    before = _read_settings()
+    _write_settings([str(actor.clinic_id), str(actor.pk or ""), kind_of(actor)])
+    yield
+    if not transaction.get_rollback():
+        _write_settings(before)
+
+
+def _read_settings() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT " + ", ".join("current_setting(%s, true)" for _ in SETTINGS), SETTINGS)
+        return [value or "" for value in cursor.fetchone()]
+
+
+def _write_settings(values: list[str]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT " + ", ".join("set_config(%s, %s, true)" for _ in SETTINGS),
+            [part for pair in zip(SETTINGS, values, strict=True) for part in pair],
+        )
+
+
+def person_of(login_id: Any) -> Person | None:
+    """Return the person who signs in with this login. Before this answer nobody is known, so it passes the lock."""
+    return next(iter(Person.objects.raw("SELECT * FROM person_of_login(%s)", [login_id])), None)
+
+
+def device_of(token_hash: str) -> Device | None:
+    """Return the paired, unrevoked device that holds this token."""
+    return next(iter(Device.objects.raw("SELECT * FROM device_of_token(%s)", [token_hash])), None)
+
+
+def all_clinics() -> list[Clinic]:
+    """Return every clinic, for the worker, which goes through them one by one."""
+    return list(Clinic.objects.order_by("pk"))
+
+
+# --- whose record may `person` open? ---
+
+OPENS_EVERY_RECORD = {Role.DIRECTOR, Role.INTAKE}
+SEES_THE_SCHEDULE = {*CLINICIANS, Role.INTAKE, Role.FRONT_DESK, Role.BILLING}
+
+
+def about(person: Actor, column: str, *, at: datetime | None = None) -> Q | Exists:
+    """The filter for rows about a patient whom `person` may open; `column` leads to the patient's id.
+
+    Patients: themselves. Directors and intake: the clinic's. Other clinicians: those they are tied to today.
+    Everybody else: nobody.
+    """
+    if kind_of(person) == "patient":
+        return Q(**{column: person.pk})
+    if isinstance(person, Person) and person.has_role(*OPENS_EVERY_RECORD):
+        return Q(clinic_id=person.clinic_id)
+    if isinstance(person, Person) and person.is_clinician:
+        return Q(
+            Exists(Tie.objects.in_force(at or timezone.now()).filter(staff_id=person.pk, patient_id=OuterRef(column)))
+        )
+    return Q(pk__in=[])
+
+
+def schedule_of(person: Actor, column: str = "patient_id") -> Q:
+    """The filter for schedule rows (who comes when): the patient's own, or all for staff who see the schedule."""
+    if kind_of(person) == "patient":
+        return Q(**{column: person.pk})
+    if isinstance(person, Person) and person.has_role(*SEES_THE_SCHEDULE):
+        return Q(clinic_id=person.clinic_id)
+    return Q(pk__in=[])
+
+
+def require(person: Actor, *roles: str) -> None:
+    """Raise PermissionDenied unless `person` is active staff with one of `roles`."""
+    if not (isinstance(person, Person) and person.has_role(*roles)):
+        raise PermissionDenied

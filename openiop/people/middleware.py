@@ -1,0 +1,66 @@
+"""Who is asking: from the session's login or the device's cookie to a person, and the door they go through."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import translation
+
+from openiop.people import access
+from openiop.people.models import Device, Person, hashed
+
+DEVICE_COOKIE = "openiop_device"
+
+
+class PersonMiddleware:
+    """Set `request.person` (a Person, a Device or None) and answer inside `access.acting(request.person)`.
+
+    One transaction a request, templates rendered inside it. A view that raises rolls it back; a refusal is
+    noted afterwards in a transaction of its own.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponse:
+        request.person = who_asks(request)
+        request.refused = False
+        if request.person is None:
+            return self.get_response(request)
+        if isinstance(request.person, Person) and not request.session.get("language_chosen"):
+            translation.activate(request.person.language)
+            request.LANGUAGE_CODE = request.person.language
+        with access.acting(request.person, origin=origin_of(request)) as followed:
+            response = self.get_response(request)
+            if request.refused or response.status_code >= 500:
+                transaction.set_rollback(True)
+                followed.events.clear()
+        if request.refused:
+            access.note_refusal(request.person, origin=origin_of(request), thing=view_name(request))
+        return response
+
+    def process_exception(self, request: Any, exception: Exception) -> None:
+        """Django answers 404 and 403 itself, so the exception never reaches `acting`: mark it here."""
+        if isinstance(exception, Http404 | PermissionDenied):
+            request.refused = True
+
+
+def who_asks(request: Any) -> Person | Device | None:
+    """Return the person signed in, else the paired device whose cookie this is, else None."""
+    if request.user.is_authenticated:
+        person = access.person_of(request.user.pk)
+        return person if person and person.active else None
+    token = request.COOKIES.get(DEVICE_COOKIE)
+    return access.device_of(hashed(token)) if token else None
+
+
+def origin_of(request: HttpRequest) -> str:
+    """Where a request comes from, for the trail: the address as the proxy or the socket names it."""
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def view_name(request: HttpRequest) -> str:
+    """The name of the page asked for, without its ids."""
+    return request.resolver_match.view_name if request.resolver_match else ""
