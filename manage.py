@@ -21,6 +21,7 @@ OWNER_COMMANDS = {
     "rebase_migration",
     "showmigrations",
     "sqlmigrate",
+    "world",
 }
 # These work without a database, so they do not wait for one to start.
 COMMANDS_WITHOUT_DATABASE = {"check", "collectstatic", "compilemessages", "help", "makemessages"}

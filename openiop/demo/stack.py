@@ -79,7 +79,6 @@ class Stack:
         port: Web port on loopback; 0 picks a free one.
         demo: Load the fictional clinic and let people sign in as its cast with one click.
         database: Which database on the embedded server.
-        seed: Seed of the fictional clinic's chance.
         media: Start Janus; without it, pages of the live room say that it cannot open.
         reload: Restart the web server when its source changes.
         say: Receives one line of progress at a time.
@@ -89,7 +88,6 @@ class Stack:
     port: int = 8000
     demo: bool = True
     database: str = postgres.DATABASE
-    seed: int | None = None
     media: bool = True
     reload: bool = False
     say: Callable[[str], object] = lambda line: None
@@ -193,7 +191,7 @@ class Stack:
         self._run_once("migrate", "migrate", "--no-input", "--verbosity=1")
         if self.demo:
             self.say("Loading the fictional clinic")
-            self._run_once("world", "world", *([f"--seed={self.seed}"] if self.seed is not None else []))
+            self._run_once("world", "world")
         if self.media:
             self.say("Starting the media server")
             self._start_janus()
