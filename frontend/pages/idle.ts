@@ -1,0 +1,71 @@
+/**
+ * <body data-idle-minutes="15">: after so long without a touch or a key in any tab the page posts its lock form. The
+ * minute before, it says so and can be kept. A page with data-in-call never locks. The server keeps its own clock; this
+ * one takes the record off the screen in time.
+ */
+import { idleness, shouldPing } from "./idleness.ts";
+import { say } from "./words.ts";
+
+const SHARED = "openiop.active";
+
+export function idle(body: HTMLElement): void {
+  const minutes = Number(body.dataset.idleMinutes);
+  if (!(minutes > 0)) return;
+  let activeAt = Date.now();
+  let pingedAt = activeAt;
+  let warning: HTMLElement | null = null;
+  const channel = "BroadcastChannel" in window ? new BroadcastChannel(SHARED) : null;
+
+  const heard = (at: number): void => {
+    activeAt = Math.max(activeAt, at);
+    warning?.remove();
+    warning = null;
+  };
+  const act = (): void => {
+    const now = Date.now();
+    // After a lock fell due (a laptop opened again), a touch does not undo it.
+    if (idleness(activeAt, now, minutes, inCall(body)) === "lock") return look();
+    if (now - activeAt > 1000) channel?.postMessage(now);
+    heard(now);
+    if (shouldPing(pingedAt, now)) {
+      pingedAt = now;
+      void stillHere();
+    }
+  };
+  const look = (): void => {
+    const state = idleness(activeAt, Date.now(), minutes, inCall(body));
+    if (state === "lock") document.querySelector<HTMLFormElement>("form#lock")?.submit();
+    if (state === "warn" && !warning) warning = warn(act);
+  };
+
+  if (channel) channel.onmessage = ({ data }) => heard(Number(data));
+  for (const sign of ["pointerdown", "keydown", "wheel", "touchmove"]) addEventListener(sign, act, { passive: true });
+  addEventListener("pointermove", act, { passive: true });
+  setInterval(look, 5000);
+  document.addEventListener("visibilitychange", look);
+}
+
+function inCall(body: HTMLElement): boolean {
+  return "inCall" in body.dataset;
+}
+
+function stillHere(): Promise<unknown> {
+  const token = document.querySelector<HTMLInputElement>("form#lock input[name=csrfmiddlewaretoken]")?.value ?? "";
+  // Lost with the line or not: the next touch tells again.
+  return fetch("/still-here", { method: "POST", headers: { "X-CSRFToken": token }, redirect: "manual" }).catch(() => undefined);
+}
+
+function warn(stay: () => void): HTMLElement {
+  const toast = document.createElement("div");
+  toast.className = "toast";
+  toast.setAttribute("role", "alert");
+  const words = document.createElement("p");
+  words.textContent = say("lockSoon");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = say("stay");
+  button.onclick = stay;
+  toast.append(words, button);
+  document.querySelector("#toasts")?.append(toast);
+  return toast;
+}

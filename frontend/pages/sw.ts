@@ -1,0 +1,51 @@
+/**
+ * The service worker: when there is no line, a page that names the numbers to call still opens. It keeps that one page
+ * with its style sheet and font, fetched without any sign-in. It never keeps, or even looks at, a page of the record.
+ */
+
+// The DOM's types and the worker's cannot both be loaded; this is as much of the worker's as is used.
+type Waits = Event & { waitUntil(work: Promise<unknown>): void };
+type Asks = Event & { readonly request: Request; respondWith(reply: Promise<Response>): void };
+const worker = self as unknown as {
+  addEventListener(name: "install" | "activate", listener: (event: Waits) => void): void;
+  addEventListener(name: "fetch", listener: (event: Asks) => void): void;
+  skipWaiting(): Promise<void>;
+  clients: { claim(): Promise<void> };
+};
+
+const SHELL = "openiop-shell-1";
+const OFFLINE = "/offline";
+
+worker.addEventListener("install", (event) => event.waitUntil(keepShell().then(() => worker.skipWaiting())));
+
+worker.addEventListener("activate", (event) => event.waitUntil(forgetOthers().then(() => worker.clients.claim())));
+
+worker.addEventListener("fetch", (event) => {
+  const { request } = event;
+  if (request.method !== "GET") return;
+  if (request.mode === "navigate") event.respondWith(fetch(request).catch(() => kept(OFFLINE)));
+  else if (isShell(new URL(request.url))) event.respondWith(fetch(request).catch(() => kept(request.url)));
+});
+
+/** The page's own links say what it needs, whatever names the server gives its files. */
+async function keepShell(): Promise<void> {
+  const cache = await caches.open(SHELL);
+  const page = await fetch(OFFLINE, { credentials: "omit", cache: "reload" });
+  const html = await page.clone().text();
+  const needed = [...html.matchAll(/(?:href|src)="(\/static\/[^"]+)"/g)].map((found) => found[1] as string);
+  await cache.put(OFFLINE, page);
+  await cache.addAll(needed.map((url) => new Request(url, { credentials: "omit" })));
+}
+
+async function forgetOthers(): Promise<void> {
+  const names = await caches.keys();
+  await Promise.all(names.filter((name) => name.startsWith("openiop-") && name !== SHELL).map((name) => caches.delete(name)));
+}
+
+async function kept(url: string): Promise<Response> {
+  return (await caches.match(url)) ?? Response.error();
+}
+
+function isShell(url: URL): boolean {
+  return url.origin === location.origin && url.pathname.startsWith("/static/");
+}

@@ -1,0 +1,117 @@
+/** The few words that pages say by themselves, in the page's language. All others come from the server. */
+
+const english = {
+  saved: "saved {time}",
+  sending: "saving",
+  kept: "kept on this phone, sends itself when the line is back",
+  keptSignedOut: "kept on this phone, sends itself when you have signed in again",
+  keptOther: "someone else is signed in here now; your answers are kept on this phone for you",
+  refused: "one answer could not be saved; please look at it again, or tell us in the group",
+  notSaved: "not saved yet; your words are still here, trying again",
+  notSavedSignedOut: "not saved; copy your words, then sign in again",
+  notLive: "Not live. Nothing has been heard for {seconds} seconds; trying again. Phone calls still work.",
+  signedOut: "Not live: you are signed out. Load the page to sign in.",
+  held: "Something changed. It shows when you have finished writing here.",
+  soundOn: "Turn the sound on",
+  soundWhy: "This page rings when a person needs someone. The browser asks for one press first.",
+  lockSoon: "This page locks in one minute.",
+  stay: "Stay",
+  copied: "copied",
+  next: "Next",
+  back: "Back",
+  done: "Done",
+  question: "Question {number} of {total}",
+  cameraGood: "We can see you.",
+  cameraOff: "Camera is off. That is fine: you can join with sound alone.",
+  cameraRefused:
+    "The browser was told not to use the camera. Press the sign beside the address, choose Camera, then Allow, and try again. Or go on without it.",
+  cameraMissing: "No camera was found. You can go on without one.",
+  cameraBusy: "Another program is using the camera. Close it and try again, or go on without it.",
+  microphoneWaiting: "Say a few words.",
+  microphoneGood: "We can hear you.",
+  microphoneQuiet: "We hear nothing yet. Speak up, or choose another microphone.",
+  microphoneRefused:
+    "The browser was told not to use the microphone. Press the sign beside the address, choose Microphone, then Allow, and try again.",
+  microphoneMissing: "No microphone was found. Plug one in or use a phone, then try again.",
+  microphoneBusy: "Another program is using the microphone. Close it and try again.",
+  insecure: "This browser cannot use camera and microphone on this address. Open the page by its secure address.",
+  speakerAsk: "Press the button: you should hear two soft notes.",
+  speakerPlayed: "Two notes were played. Nothing heard? Turn the volume up or choose another speaker.",
+  lineChecking: "Checking the line.",
+  lineGood: "The line is good.",
+  lineSlow: "The line is slow. It should work; turning the camera off helps.",
+  linePoor: "The line is poor. Join with sound only, or move nearer to the Wi-Fi.",
+  lineNone: "We could not reach the clinic. Check the Wi-Fi, or call the clinic to join by phone.",
+  cameraNumber: "Camera {number}",
+  microphoneNumber: "Microphone {number}",
+  speakerNumber: "Speaker {number}",
+};
+
+export type Word = keyof typeof english;
+
+const spanish: Record<Word, string> = {
+  saved: "guardado {time}",
+  sending: "guardando",
+  kept: "guardado en este teléfono; se envía solo cuando vuelva la conexión",
+  keptSignedOut: "guardado en este teléfono; se envía solo cuando vuelva a entrar",
+  keptOther: "ahora hay otra persona en este dispositivo; sus respuestas quedan guardadas aquí para usted",
+  refused: "una respuesta no se pudo guardar; revísela, por favor, o díganoslo en el grupo",
+  notSaved: "todavía sin guardar; sus palabras siguen aquí, se intenta de nuevo",
+  notSavedSignedOut: "sin guardar; copie sus palabras y vuelva a entrar",
+  notLive: "Sin conexión en vivo. Nada desde hace {seconds} segundos; se intenta de nuevo. El teléfono sigue funcionando.",
+  signedOut: "Sin conexión en vivo: su sesión terminó. Cargue la página para entrar.",
+  held: "Algo cambió. Se mostrará cuando termine de escribir aquí.",
+  soundOn: "Activar el sonido",
+  soundWhy: "Esta página suena cuando una persona necesita a alguien. El navegador pide que pulse una vez.",
+  lockSoon: "Esta página se bloquea en un minuto.",
+  stay: "Seguir aquí",
+  copied: "copiado",
+  next: "Siguiente",
+  back: "Atrás",
+  done: "Listo",
+  question: "Pregunta {number} de {total}",
+  cameraGood: "Le vemos.",
+  cameraOff: "La cámara está apagada. Está bien: puede participar solo con sonido.",
+  cameraRefused:
+    "El navegador no permite usar la cámara. Pulse el signo junto a la dirección, elija Cámara, luego Permitir, e intente de nuevo. O siga sin ella.",
+  cameraMissing: "No se encontró ninguna cámara. Puede seguir sin ella.",
+  cameraBusy: "Otro programa usa la cámara. Ciérrelo e intente de nuevo, o siga sin ella.",
+  microphoneWaiting: "Diga unas palabras.",
+  microphoneGood: "Le oímos.",
+  microphoneQuiet: "Todavía no oímos nada. Hable más alto o elija otro micrófono.",
+  microphoneRefused:
+    "El navegador no permite usar el micrófono. Pulse el signo junto a la dirección, elija Micrófono, luego Permitir, e intente de nuevo.",
+  microphoneMissing: "No se encontró ningún micrófono. Conecte uno o use un teléfono, e intente de nuevo.",
+  microphoneBusy: "Otro programa usa el micrófono. Ciérrelo e intente de nuevo.",
+  insecure: "Este navegador no puede usar la cámara ni el micrófono en esta dirección. Abra la página por su dirección segura.",
+  speakerAsk: "Pulse el botón: debería oír dos notas suaves.",
+  speakerPlayed: "Sonaron dos notas. ¿No oyó nada? Suba el volumen o elija otro altavoz.",
+  lineChecking: "Comprobando la conexión.",
+  lineGood: "La conexión es buena.",
+  lineSlow: "La conexión es lenta. Debería funcionar; apagar la cámara ayuda.",
+  linePoor: "La conexión es mala. Participe solo con sonido o acérquese al Wi-Fi.",
+  lineNone: "No pudimos llegar a la clínica. Revise el Wi-Fi o llame a la clínica para participar por teléfono.",
+  cameraNumber: "Cámara {number}",
+  microphoneNumber: "Micrófono {number}",
+  speakerNumber: "Altavoz {number}",
+};
+
+export function inWords(language: string, word: Word, values: Record<string, string | number> = {}): string {
+  const words = language.startsWith("es") ? spanish : english;
+  return words[word].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
+}
+
+/** In the language of the page. */
+export function say(word: Word, values: Record<string, string | number> = {}): string {
+  return inWords(document.documentElement.lang, word, values);
+}
+
+/** The time as people say it, "6:02 pm", in the reader's own zone. */
+export function timeOfDay(at: Date, language: string, timeZone?: string): string {
+  const spoken = new Intl.DateTimeFormat(language.startsWith("es") ? "es-US" : "en-US", {
+    hour: "numeric",
+    minute: "2-digit",
+    timeZone,
+  }).format(at);
+  return spoken.replace(/[\u202f\u00a0]/g, " ").replace("AM", "am").replace("PM", "pm");
+}
