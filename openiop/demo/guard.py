@@ -9,17 +9,26 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 PATIENCE_SECONDS = 8.0
 
 
-def end_groups(groups: Iterable[int], patience_seconds: float = PATIENCE_SECONDS) -> None:
-    """Ask process groups to end (SIGTERM) and kill what is still there after the patience."""
+def end_groups(
+    groups: Iterable[int], patience_seconds: float = PATIENCE_SECONDS, reap: Callable[[], object] = lambda: None
+) -> None:
+    """Ask process groups to end (SIGTERM) and kill what is still there after the patience.
+
+    Args:
+        groups: Ids of the groups.
+        patience_seconds: How long to wait between asking and killing.
+        reap: Called while waiting; a parent collects its ended children in it, or they would count as still there.
+    """
     left = {group for group in groups if _signal(group, signal.SIGTERM)}
     deadline = time.monotonic() + patience_seconds
     while left and time.monotonic() < deadline:
         time.sleep(0.05)
+        reap()
         left = {group for group in left if _signal(group, 0)}
     for group in left:
         _signal(group, signal.SIGKILL)

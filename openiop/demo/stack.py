@@ -137,7 +137,8 @@ class Stack:
             PortTaken: Another program has the port.
             StackFailed: A part did not start.
         """
-        self._thread = threading.Thread(target=self._run, name="stack")
+        # A daemon, so that a caller who dies of an exception is not kept alive; the guard then ends the parts.
+        self._thread = threading.Thread(target=self._run, name="stack", daemon=True)
         self._thread.start()
         try:
             while not self._ready.wait(0.2):
@@ -263,7 +264,7 @@ class Stack:
         assert part.process is not None
         while part.process.poll() is None:
             if self._asked_to_stop.wait(0.05):
-                end_groups([part.process.pid])
+                end_groups([part.process.pid], reap=part.process.poll)
                 raise StackFailed("Stopped.")
         self._tell_guard("-", part.process.pid)
         if part.process.returncode:
@@ -342,7 +343,7 @@ class Stack:
 
     def _end(self) -> None:
         running = [part.process for part in self._parts.values() if part.process is not None]
-        end_groups(process.pid for process in running)
+        end_groups((process.pid for process in running), reap=lambda: [process.poll() for process in running])
         for process in running:
             process.wait()
         if self.janus is not None:
