@@ -65,7 +65,7 @@ def _run(options: Any) -> int:
             print(welcome(stack.url), flush=True)
             while not ended.wait(1):
                 pass
-    finally:
+    except KeyboardInterrupt:
         print("\nEverything has ended. What happened in the clinic is kept; bin/demo --fresh begins again.", flush=True)
     return 0
 
@@ -101,7 +101,7 @@ def welcome(url: str) -> str:
 
 
 def _say(line: str) -> None:
-    print(f"{line} ...", flush=True)
+    print(line if line.endswith(".") else f"{line} ...", flush=True)
 
 
 def _interrupt(*_: object) -> None:
