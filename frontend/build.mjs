@@ -1,15 +1,17 @@
 // Builds what the browser loads into built/. Entry files keep their names: hashing is the server's (whitenoise).
-import { cp, mkdir, rm } from "node:fs/promises";
-import { existsSync } from "node:fs";
+import { cp, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
-import { readFileSync, readdirSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import path from "node:path";
 import { build } from "esbuild";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const at = (...parts) => path.join(here, ...parts);
-const out = at("built");
+const built = at("built");
+// Made aside and moved when whole: a build that fails, or one seen half-way, never takes the pages' styles from them.
+const out = await mkdtemp(at(".building-"));
+process.on("exit", () => rmSync(out, { recursive: true, force: true }));
 
 // React is told which build to be here; without it the room would ship React's development half.
 const shared = {
@@ -23,7 +25,6 @@ const shared = {
   define: { "process.env.NODE_ENV": '"production"' },
 };
 
-await rm(out, { recursive: true, force: true });
 await mkdir(path.join(out, "fonts"), { recursive: true });
 
 await build({ ...shared, entryPoints: { app: "pages/app.ts", sw: "pages/sw.ts" }, format: "iife", outdir: out });
@@ -56,7 +57,11 @@ await cp(
   path.join(out, "fonts", "source-sans-3-LICENSE.txt"),
 );
 
-for (const name of readdirSync(out).filter((file) => /\.(css|js)$/.test(file))) {
-  const bytes = readFileSync(path.join(out, name));
+chmodSync(out, 0o755);
+await rm(built, { recursive: true, force: true });
+await rename(out, built);
+
+for (const name of readdirSync(built).filter((file) => /\.(css|js)$/.test(file))) {
+  const bytes = readFileSync(path.join(built, name));
   console.log(`${name.padEnd(14)} ${String(bytes.length).padStart(8)} bytes  ${String(gzipSync(bytes).length).padStart(7)} gzipped`);
 }
