@@ -150,8 +150,9 @@ class LivePage {
 
   private judge(): void {
     if (this.signedOut) return this.tell(say("signedOut"));
-    // Counted in steps of five, so that a screen reader is not read every second.
-    const seconds = Math.floor((Date.now() - this.lastWordAt) / 5000) * 5;
+    // The first silence, then whole minutes: a line that changed every second would be read aloud every second.
+    const minutes = Math.floor((Date.now() - this.lastWordAt) / 60_000);
+    const seconds = minutes > 0 ? minutes * 60 : this.silenceMs / 1000;
     if (isSilent(this.lastWordAt, Date.now(), this.silenceMs)) this.tell(say("notLive", { seconds }));
     else if (this.line.dataset.state === "silent") this.quieten();
   }
