@@ -1,9 +1,27 @@
-"""Every page and socket. Each app brings its own under its first word."""
+"""Every page and socket. Each app brings its own, the lower ones first."""
 
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+
+from django.conf.urls.i18n import urlpatterns as language
 from django.urls import URLPattern, URLResolver, include, path
+
+APPS = ("people", "safety", "measures", "programs", "schedule", "room", "chart", "billing", "portal")
+
+
+def brought() -> list[ModuleType]:
+    """Return the apps' lists of pages, in order; an app without pages brings none."""
+    names = [f"openiop.{app}.urls" for app in APPS]
+    return [import_module(name) for name in names if find_spec(name)]
+
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("account/", include("allauth.urls")),
+    path("language/", include(language)),
+    *(path("", include(module)) for module in brought()),
 ]
 
-websocket_urlpatterns: list[URLPattern | URLResolver] = []
+websocket_urlpatterns: list[URLPattern | URLResolver] = [
+    route for module in brought() for route in getattr(module, "websocket_urlpatterns", [])
+]
