@@ -1,5 +1,6 @@
 """Every page and socket. Each app brings its own, the lower ones first."""
 
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -13,7 +14,14 @@ APPS = ("people", "safety", "measures", "programs", "schedule", "room", "chart",
 def brought() -> list[ModuleType]:
     """Return the apps' lists of pages, in order; an app without pages brings none."""
     names = [f"openiop.{app}.urls" for app in APPS]
-    return [import_module(name) for name in names if find_spec(name)]
+    modules = []
+    for name in names:
+        if find_spec(name):
+            try:
+                modules.append(import_module(name))
+            except ImportError as fault:
+                print(f"{name} does not load yet: {fault}", file=sys.stderr)
+    return modules
 
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from openiop.audit import trail
+from openiop.lib import refusals
 from openiop.people import access
 from openiop.people.models import Person, Row, Tie
 
@@ -158,3 +159,15 @@ class Diagnosis(Row):
     class Meta:
         ordering = ["rank"]
         constraints = [models.UniqueConstraint(fields=["enrolment", "rank"], name="one_diagnosis_per_rank")]
+
+
+refusals.register(
+    {
+        "one_enrolment_at_a_time": (
+            "first_on",
+            _("This person is already enrolled in those days. End that enrolment first, or choose a later first day."),
+        ),
+        "one_track_of_a_name": ("name", _("This program has a track of that name already.")),
+        "enrolment_has_its_tracks_audience": ("track", _("Adolescents and adults are never in one group.")),
+    }
+)

@@ -19,6 +19,7 @@ from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from openiop.audit import trail
+from openiop.lib import refusals
 from openiop.people import access
 from openiop.people.models import Device, Person, Row, Site, Tie
 from openiop.programs.models import Audience, Enrolment, Modality, Track
@@ -154,6 +155,10 @@ class SeriesException(Row):
         ]
 
 
+class HasBegun(Exception):
+    """What is asked for belongs before the session; the text says so in words for staff."""
+
+
 class CareSessionQuerySet(models.QuerySet["CareSession"]):
     def visible_to(self, person: access.Actor) -> CareSessionQuerySet:
         """Staff who see the schedule: the clinic's. A patient: those they are on the roster of."""
@@ -284,18 +289,33 @@ class CareSession(Row):
         return session
 
     def put_on_roster(self, patient: Person, enrolment: Enrolment, *, modality: str) -> RosterEntry:
-        """Give `patient` a place. The database refuses a full session, a clash, and those kept apart."""
-        entry = RosterEntry.objects.create(
-            clinic_id=self.clinic_id,
+        """Give `patient` a place, again if they had cancelled it.
+
+        The database refuses a full session, a clash, and those kept apart (`lib.refusals` has the sentences).
+        """
+        place = {
+            "enrolment": enrolment,
+            "audience": enrolment.audience,
+            "during": self.during,
+            "modality": modality,
+            "stands": True,
+            "status": "",
+            "excused": None,
+        }
+        code = f"{secrets.randbelow(10**6):06d}"
+        entry, _made = RosterEntry.objects.update_or_create(
             session=self,
             patient=patient,
-            enrolment=enrolment,
-            audience=enrolment.audience,
-            during=self.during,
-            modality=modality,
-            arrival_code=f"{secrets.randbelow(10**6):06d}",
+            defaults=place,
+            create_defaults={**place, "clinic_id": self.clinic_id, "arrival_code": code},
         )
-        for led in self.staff.filter(stands=True):
+        self.tie_staff_to(patient)
+        trail.record("roster.add", patient=patient, thing=self)
+        return entry
+
+    def tie_staff_to(self, patient: Person) -> None:
+        """Let whoever leads open this patient's record from a week before the session to a week after it."""
+        for led in self.staff.filter(stands=True).select_related("staff"):
             Tie.knot(
                 staff=led.staff,
                 patient=patient,
@@ -304,8 +324,22 @@ class CareSession(Row):
                 at=self.begins_at - timedelta(days=7),
                 until=self.ends_at + timedelta(days=7),
             )
-        trail.record("roster.add", patient=patient, thing=self)
-        return entry
+
+    @transaction.atomic
+    def move(self, *, to: datetime, by: Any, at: datetime) -> None:
+        """Move the session to begin at `to`; its blocks, staff and roster go with it, and the same refusals hold.
+
+        Raises HasBegun once somebody was seen or the session was closed: what happened is not moved.
+        """
+        if self.closed_at or self.evidence.exists():
+            raise HasBegun(_("This session has begun already, so it stays where it is."))
+        self.during = (to, to + timedelta(minutes=self.minutes))
+        self.begins_on = to.astimezone(ZoneInfo(self.zone)).date()
+        self.save(update_fields=["during", "begins_on"])
+        self.refresh_from_db()
+        for entry in self.roster.standing().select_related("patient"):
+            self.tie_staff_to(entry.patient)
+        trail.record("session.move", thing=self)
 
     @transaction.atomic
     def cancel(self, *, by: Person, at: datetime) -> None:
@@ -419,6 +453,8 @@ class RosterEntry(Row):
 
     objects = RosterQuerySet.as_manager()
 
+    LATE_NOTICE = timedelta(hours=24)
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["session", "patient"], name="one_place_each"),
@@ -431,11 +467,21 @@ class RosterEntry(Row):
             ),
         ]
 
+    @transaction.atomic
+    def cancel(self, *, excused: bool, by: Any, at: datetime) -> None:
+        """Take the place back: the patient is free at that time. Within a day of the session it is a late one."""
+        self.stands = False
+        self.excused = excused
+        self.status = "cancelled_late" if at > self.session.begins_at - self.LATE_NOTICE else ""
+        self.save(update_fields=["stands", "excused", "status"])
+        trail.record("roster.cancel", patient=self.patient_id, thing=self, excused=excused)
+
 
 class Evidence(Row):
     """One sign of presence: came, still there, went. Append-only; minutes are counted from these rows alone.
 
-    `connection` tells devices apart (a browser tab, the kiosk, the desk); `at` is the server's time.
+    `connection` tells devices apart (a browser tab, the site's door); `at` is the server's time. Without `treatment`
+    the person was in contact with staff but not treated (nobody there is licensed where they are): seen, not counted.
     """
 
     session = models.ForeignKey(CareSession, on_delete=models.PROTECT, related_name="evidence")
@@ -445,6 +491,7 @@ class Evidence(Row):
     source = models.TextField(choices=[(s, s) for s in ("room", "media", "kiosk", "desk", "hand")])
     connection = models.TextField(default="")
     place = models.TextField(choices=[("virtual", _("from home")), ("on_site", _("on site"))])
+    treatment = models.BooleanField(default=True)
     by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     device = models.ForeignKey(Device, on_delete=models.PROTECT, null=True, related_name="+")
 
@@ -506,3 +553,39 @@ class OutreachCall(Row):
         ]
     )
     note = models.TextField(blank=True)
+
+
+class KioskTry(Row):
+    """Somebody typed at a kiosk what fitted nobody. Counted for each device, so that guessing gets slower and slower.
+
+    Holds nothing of what was typed.
+    """
+
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["device", "at"], name="kiosk_tries")]
+
+
+refusals.register(
+    {
+        "room_booked_once": ("room", _("That room is already booked at that time. Choose another room or time.")),
+        "staff_booked_once": (
+            "facilitators",
+            _("One of the facilitators already leads something at that time. Choose somebody else or another time."),
+        ),
+        "patient_booked_once": ("patient", _("This person already has something at that time.")),
+        "session_is_full": ("patient", _("Every place is taken. Cancel a place first, or choose another session.")),
+        "not_together": (
+            "patient",
+            _("This person cannot join this session. Please ask the director or intake for another one."),
+        ),
+        "roster_of_one_audience": ("patient", _("Adolescents and adults are never in one group.")),
+        "roster_has_the_enrolments_audience": ("patient", _("Adolescents and adults are never in one group.")),
+        "one_place_in_a_series": ("patient", _("This person belongs to this series already.")),
+        "one_exception_a_day": ("on", _("There is a change for that day already. Take it back first.")),
+        "two_people_kept_apart": ("second", _("Choose two different people.")),
+        "correction_within_block": ("minutes", _("Nobody can be there longer than the block lasts.")),
+    }
+)
