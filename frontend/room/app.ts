@@ -1,0 +1,198 @@
+/** Holds the tab's parts together: socket in, state and media on, one snapshot out for the view. */
+
+import { GroupMedia } from "./media.ts";
+import type { Devices, Figures, MediaView } from "./media.ts";
+import { RoomSocket } from "./socket.ts";
+import { START, after, hasMedia } from "./state.ts";
+import type { State } from "./state.ts";
+import type { ClientMessage, ServerMessage } from "./protocol.ts";
+
+export type Config = {
+  readonly socket: string;
+  readonly helpUrl: string;
+  readonly leaveUrl: string;
+  readonly person: string;
+  readonly me?: unknown;
+  readonly strings?: Record<string, string>;
+  readonly iceServers?: RTCIceServer[];
+};
+
+export type Snapshot = {
+  readonly state: State;
+  readonly media: MediaView;
+  readonly handRaised: boolean;
+  readonly mutedByFacilitator: boolean;
+  /** The server's clock against ours, in milliseconds: a phone set wrong must not say that the group is over. */
+  readonly clockAhead: number;
+};
+
+export class RoomApp {
+  snapshot: Snapshot;
+  readonly timings = { admittedAt: 0, firstFrameAt: 0, frameAfterGoneAt: 0, goneAt: 0 };
+  readonly #media: GroupMedia;
+  readonly #socket: RoomSocket;
+  readonly #listeners = new Set<() => void>();
+  #roomKey = "";
+  #said = "";
+
+  constructor(readonly config: Config) {
+    this.#media = new GroupMedia((request) => this.#socket.ask(request), () => this.#mediaChanged(), devices(), config.iceServers);
+    this.#socket = new RoomSocket(new URL(config.socket, socketBase()).href, connection(), {
+      onMessage: (message) => this.#hear(message),
+      onLine: (line) => this.#line(line),
+    });
+    this.snapshot = {
+      state: START,
+      media: this.#media.view,
+      handRaised: false,
+      mutedByFacilitator: false,
+      clockAhead: 0,
+    };
+  }
+
+  open(): void {
+    this.#socket.open();
+    const changed = (): void => {
+      this.#socket.nudge();
+      this.#media.check();
+    };
+    window.addEventListener("online", changed);
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && changed());
+    window.addEventListener("pagehide", () => this.#media.stop());
+    // A page kept by the browser and shown again has lost its connections without knowing.
+    window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+  readonly read = (): Snapshot => this.snapshot;
+
+  async toggleMic(): Promise<void> {
+    this.#set({ mutedByFacilitator: false });
+    await this.#media.setMic(!this.#media.view.mic);
+  }
+
+  async toggleCamera(): Promise<void> {
+    await this.#media.setCamera(!this.#media.view.camera);
+  }
+
+  toggleHand(): void {
+    const raised = !this.snapshot.handRaised;
+    this.#set({ handRaised: raised });
+    this.say({ type: "hand", raised });
+  }
+
+  noticeRead(): void {
+    this.#set({ mutedByFacilitator: false });
+  }
+
+  leave(): void {
+    this.say({ type: "leave" });
+    this.#media.stop();
+    this.#set({ state: { ...this.snapshot.state, bye: "left" } });
+  }
+
+  say(message: ClientMessage): void {
+    this.#socket.say(message);
+  }
+
+  /** The first frame of a feed is on the screen. */
+  pictureSeen(): void {
+    this.timings.firstFrameAt ||= Date.now();
+    if (this.timings.goneAt) this.timings.frameAfterGoneAt ||= Date.now();
+  }
+
+  figures(): Promise<Figures> {
+    return this.#media.figures();
+  }
+
+  mediaTimings(): GroupMedia["timings"] {
+    return this.#media.timings;
+  }
+
+  #hear(message: ServerMessage): void {
+    const state = after(this.snapshot.state, message);
+    const clockAhead = message.type === "room" ? Date.parse(message.now) - Date.now() : this.snapshot.clockAhead;
+    if (message.type === "event" && message.kind === "gone") Object.assign(this.timings, { goneAt: Date.now(), frameAfterGoneAt: 0 });
+    if (message.type === "event" && message.kind === "moderated" && message.feed === this.#media.feed) {
+      this.#set({ mutedByFacilitator: message.muted });
+    }
+    this.#set({ state, clockAhead, ...(message.type === "room" ? { handRaised: myHand(state) } : {}) });
+    this.#follow(state);
+    if (message.type === "event") this.#media.hear(message);
+    if (message.type === "bye" && message.reason !== "restarting") this.#socket.close();
+  }
+
+  /** Media follows admission: it begins when the door opens and ends, devices and all, when it closes. */
+  #follow(state: State): void {
+    if (!hasMedia(state)) {
+      if (this.#media.running) this.#media.stop();
+      return;
+    }
+    const key = state.room?.room ?? "";
+    if (this.#media.running && key !== this.#roomKey) this.#media.stop();
+    if (this.#media.running) return;
+    this.#roomKey = key;
+    this.timings.admittedAt ||= Date.now();
+    this.#media.start();
+  }
+
+  #line(line: "open" | "reconnecting"): void {
+    this.#set({ state: { ...this.snapshot.state, line } });
+    if (line === "open") {
+      this.#said = "";
+      this.#sayWhatISend();
+      this.#media.check();
+    }
+  }
+
+  #mediaChanged(): void {
+    this.#set({ media: this.#media.view });
+    this.#sayWhatISend();
+  }
+
+  #sayWhatISend(): void {
+    if (!this.#media.running) return;
+    const { mic, camera } = this.#media.view;
+    const message = { type: "self", audio: mic, video: camera } as const;
+    const text = JSON.stringify(message);
+    if (text !== this.#said && this.#socket.say(message)) this.#said = text;
+  }
+
+  #set(part: Partial<Snapshot>): void {
+    this.snapshot = { ...this.snapshot, ...part };
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function myHand({ room }: State): boolean {
+  return Boolean(room?.seats.find((seat) => seat.seat === room.me.seat)?.hand_at);
+}
+
+function socketBase(): string {
+  return location.origin.replace(/^http/, "ws");
+}
+
+/** This tab's connection: the same after a lost line, so that the server knows whose media it is. */
+function connection(): string {
+  const key = "openiop.connection";
+  try {
+    const kept = sessionStorage.getItem(key);
+    if (kept) return kept;
+    const made = crypto.randomUUID();
+    sessionStorage.setItem(key, made);
+    return made;
+  } catch {
+    return crypto.randomUUID();
+  }
+}
+
+function devices(): Devices {
+  try {
+    return (JSON.parse(sessionStorage.getItem("openiop.devices") ?? "{}") as Devices | null) ?? {};
+  } catch {
+    return {};
+  }
+}

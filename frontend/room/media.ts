@@ -1,0 +1,591 @@
+/**
+ * Sound and picture: one connection that sends mine, one that receives everybody's. The only file that knows WebRTC.
+ *
+ * The sending connection is offered with an empty sound and picture line before any device has answered, and devices are put
+ * on those lines when they come: joining waits for no camera, and nothing is ever negotiated again for a device.
+ */
+
+import { layerFor } from "./state.ts";
+import type { Candidate, Leg, MediaEvent, MediaRequest, StreamOfFeed } from "./protocol.ts";
+
+const PATIENCE_MS = 2000;
+const RESTART_MS = 6000;
+const RETRY_MS = [300, 600, 1200, 2400, 3000];
+const LAYER_PAUSE_MS = 1200;
+
+const SOUND_BITS = 32_000;
+/** Chromium sends two of the three at this size; the third serves when a larger camera picture is asked for. */
+const PICTURE = { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 24, max: 30 } };
+const SIZES: RTCRtpEncodingParameters[] = [
+  { rid: "h", maxBitrate: 500_000 },
+  { rid: "m", maxBitrate: 130_000, scaleResolutionDownBy: 2 },
+  { rid: "l", maxBitrate: 60_000, scaleResolutionDownBy: 4, maxFramerate: 12 },
+];
+
+export type Devices = { readonly audio?: string; readonly video?: string; readonly camera_off?: boolean };
+export type Trouble = "refused" | "missing" | "busy" | null;
+
+export type FeedView = {
+  readonly feed: string;
+  readonly sound: MediaStream | null;
+  readonly picture: MediaStream | null;
+  /** When this picture line was given to this feed, on the page's clock: frames from before are another person's. */
+  readonly since: number;
+};
+
+export type MediaView = {
+  readonly feeds: ReadonlyMap<string, FeedView>;
+  readonly self: MediaStream | null;
+  readonly mic: boolean;
+  readonly camera: boolean;
+  readonly micTrouble: Trouble;
+  readonly cameraTrouble: Trouble;
+  readonly connected: boolean;
+};
+
+const NOTHING: MediaView = {
+  feeds: new Map(),
+  self: null,
+  mic: false,
+  camera: false,
+  micTrouble: null,
+  cameraTrouble: null,
+  connected: true,
+};
+
+export type Figures = {
+  framesDecoded: number;
+  framesByFeed: Record<string, number>;
+  audioBytesSent: number;
+  videoBytesSent: number;
+  audioBytesReceived: number;
+  videoBytesReceived: number;
+  packetsLost: number;
+  roundTripMs: number | null;
+  pictureWidths: Record<string, number>;
+};
+
+type Ask = (request: MediaRequest) => Promise<{ sdp?: string; feed?: string }>;
+
+export class GroupMedia {
+  view: MediaView = NOTHING;
+  feed: string | null = null;
+  readonly timings = { publishedAt: 0, offeredAt: 0, connectedAt: 0 };
+
+  #running = false;
+  #attempt = 0;
+  #micWanted = true;
+  #cameraWanted: boolean;
+  #mic: MediaStreamTrack | null = null;
+  #camera: MediaStreamTrack | null = null;
+  #sending: Connection | null = null;
+  #receiving: Connection | null = null;
+  #leg = 0;
+  #inLine: Promise<void> = Promise.resolve();
+  #streams: StreamOfFeed[] = [];
+  #layer: 1 | 2 = 2;
+  #layerTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly ask: Ask,
+    private readonly changed: () => void,
+    private readonly devices: Devices,
+    private readonly iceServers: RTCIceServer[] = [],
+  ) {
+    this.#cameraWanted = !devices.camera_off;
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    void this.#openDevices();
+    this.#joinAnew();
+  }
+
+  /** Let go of everything, devices included: their lights go out. */
+  stop(): void {
+    this.#running = false;
+    this.#attempt += 1;
+    this.#closeConnections();
+    this.#mic?.stop();
+    this.#camera?.stop();
+    this.#mic = this.#camera = null;
+    clearTimeout(this.#layerTimer);
+    this.#show(NOTHING);
+  }
+
+  hear(event: MediaEvent): void {
+    if (!this.#running) return;
+    switch (event.kind) {
+      case "offer":
+        this.#inLine = this.#inLine.then(() => this.#answer(event)).catch(() => this.#receiveAnew());
+        break;
+      case "trickle":
+        (event.target === "publisher" ? this.#sending : this.#receiving)?.take(event.candidate);
+        break;
+      case "feeds":
+        this.#keepOnly(new Set(event.feeds));
+        break;
+      case "gone":
+        this.#joinAnew();
+        break;
+      case "hangup":
+        if (event.target === "publisher" && event.reason !== "kicked" && event.reason !== "ended") this.#publishSoon();
+        if (event.target === "subscriber") this.#receiveAnew();
+        break;
+      case "moderated":
+        if (event.feed === this.feed && event.media === "audio" && event.muted) void this.setMic(false);
+        break;
+    }
+  }
+
+  /** Our own socket is back, or the network changed: find out at once which connections need a new path. */
+  check(): void {
+    if (!this.#running) return;
+    this.#sending?.mend();
+    this.#receiving?.mend();
+  }
+
+  async setMic(on: boolean): Promise<void> {
+    this.#micWanted = on;
+    if (on && !this.#mic) await this.#openMic();
+    if (this.#mic) this.#mic.enabled = on;
+    await this.#sending?.sound(this.#mic, on);
+    this.#showSelf();
+    // A facilitator's mute is held at the server: take it back there too.
+    if (on && this.#mic) await this.ask({ kind: "configure", speak: true }).catch(() => undefined);
+  }
+
+  async setCamera(on: boolean): Promise<void> {
+    this.#cameraWanted = on;
+    if (on && !this.#camera) await this.#openCamera();
+    if (!on) {
+      this.#camera?.stop();
+      this.#camera = null;
+    }
+    await this.#sending?.picture(this.#camera);
+    this.#showSelf();
+  }
+
+  async figures(): Promise<Figures> {
+    const figures: Figures = {
+      framesDecoded: 0,
+      framesByFeed: {},
+      audioBytesSent: 0,
+      videoBytesSent: 0,
+      audioBytesReceived: 0,
+      videoBytesReceived: 0,
+      packetsLost: 0,
+      roundTripMs: null,
+      pictureWidths: {},
+    };
+    const feedOf = new Map(this.#streams.map((stream) => [stream.mid, stream.feed]));
+    for (const report of await reports(this.#receiving)) {
+      if (report.type !== "inbound-rtp") continue;
+      figures.packetsLost += report.packetsLost ?? 0;
+      if (report.kind === "audio") figures.audioBytesReceived += report.bytesReceived ?? 0;
+      else {
+        const feed = feedOf.get(report.mid) ?? "";
+        figures.videoBytesReceived += report.bytesReceived ?? 0;
+        figures.framesDecoded += report.framesDecoded ?? 0;
+        figures.framesByFeed[feed] = report.framesDecoded ?? 0;
+        figures.pictureWidths[feed] = report.frameWidth ?? 0;
+      }
+    }
+    for (const report of await reports(this.#sending)) {
+      if (report.type === "outbound-rtp" && report.kind === "audio") figures.audioBytesSent += report.bytesSent ?? 0;
+      if (report.type === "outbound-rtp" && report.kind === "video") figures.videoBytesSent += report.bytesSent ?? 0;
+      if (report.type === "remote-inbound-rtp" && report.roundTripTime !== undefined) {
+        figures.roundTripMs = Math.round(report.roundTripTime * 1000);
+      }
+    }
+    return figures;
+  }
+
+  // --- devices ---------------------------------------------------------------------------------------------------
+
+  /** Both in one question, so that a browser asks its person once; then each by itself, so that one may be missing. */
+  async #openDevices(): Promise<void> {
+    if (this.#cameraWanted) {
+      try {
+        const both = await capture({ audio: sound(this.devices.audio), video: picture(this.devices.video) });
+        [this.#mic, this.#camera] = [both.getAudioTracks()[0] ?? null, both.getVideoTracks()[0] ?? null];
+        return await this.#putDevicesOn();
+      } catch {
+        // Below, one by one: whichever there is.
+      }
+    }
+    await this.#openMic();
+    await this.#putDevicesOn();
+    if (this.#cameraWanted) {
+      await this.#openCamera();
+      await this.#putDevicesOn();
+    }
+  }
+
+  async #openMic(): Promise<void> {
+    const { track, trouble } = await open({ audio: sound(this.devices.audio) }, { audio: sound() });
+    this.#mic = track;
+    this.#show({ micTrouble: trouble });
+  }
+
+  async #openCamera(): Promise<void> {
+    const { track, trouble } = await open({ video: picture(this.devices.video) }, { video: picture() });
+    this.#camera = track;
+    this.#show({ cameraTrouble: trouble });
+  }
+
+  async #putDevicesOn(): Promise<void> {
+    if (!this.#running) {
+      this.#mic?.stop();
+      this.#camera?.stop();
+      this.#mic = this.#camera = null;
+      return;
+    }
+    if (this.#mic) this.#mic.enabled = this.#micWanted;
+    for (const track of [this.#mic, this.#camera]) track?.addEventListener("ended", this.#deviceLost, { once: true });
+    await this.#sending?.sound(this.#mic, this.#micWanted);
+    await this.#sending?.picture(this.#camera);
+    this.#showSelf();
+  }
+
+  readonly #deviceLost = (event: Event): void => {
+    if (event.target === this.#mic) {
+      this.#mic = null;
+      this.#show({ micTrouble: "missing" });
+    } else if (event.target === this.#camera) {
+      this.#camera = null;
+      this.#show({ cameraTrouble: "missing" });
+    } else return;
+    this.#showSelf();
+  };
+
+  #showSelf(): void {
+    const same = this.view.self?.getVideoTracks()[0] === this.#camera;
+    this.#show({
+      self: this.#camera ? (same ? this.view.self : new MediaStream([this.#camera])) : null,
+      mic: this.#mic !== null && this.#micWanted,
+      camera: this.#camera !== null,
+    });
+  }
+
+  // --- sending ---------------------------------------------------------------------------------------------------
+
+  #joinAnew(): void {
+    this.#attempt += 1;
+    this.#closeConnections();
+    this.#show({ feeds: new Map(), connected: this.timings.connectedAt === 0 });
+    void this.#publish(this.#attempt);
+    // Fresh, because a reloaded page is the same seat to the server, with connections that nobody holds any more.
+    void this.#follow(this.#attempt);
+  }
+
+  #publishSoon(): void {
+    const attempt = (this.#attempt += 1);
+    setTimeout(() => void this.#publish(attempt), RETRY_MS[0]);
+  }
+
+  async #publish(attempt: number): Promise<void> {
+    await this.#insist(attempt, async () => {
+      const sending: Connection = new Connection("publisher", this.iceServers, this.ask, {
+        restart: () => this.#restartSending(sending),
+        giveUp: () => sending === this.#sending && this.#publishSoon(),
+        changed: () => this.#showConnected(),
+      });
+      sending.offerLines();
+      await sending.sound(this.#mic, this.#micWanted);
+      await sending.picture(this.#camera);
+      try {
+        const offer = await sending.pc.createOffer();
+        await sending.pc.setLocalDescription(offer);
+        const reply = await this.ask({ kind: "publish", sdp: offer.sdp ?? "" });
+        if (attempt !== this.#attempt) throw new Outdated();
+        // The one before is closed only now: closing it first would look to the server like leaving.
+        this.#sending?.close();
+        this.#sending = sending;
+        this.feed = reply.feed ?? null;
+        this.timings.publishedAt ||= Date.now();
+        await sending.pc.setRemoteDescription({ type: "answer", sdp: reply.sdp ?? "" });
+        sending.ready();
+        await sending.sound(this.#mic, this.#micWanted);
+        await sending.picture(this.#camera);
+      } catch (error) {
+        if (this.#sending !== sending) sending.close();
+        throw error;
+      }
+    });
+  }
+
+  async #restartSending(sending: Connection): Promise<void> {
+    const offer = await sending.pc.createOffer({ iceRestart: true });
+    await sending.pc.setLocalDescription(offer);
+    const reply = await this.ask({ kind: "restart", target: "publisher", sdp: offer.sdp ?? "" });
+    await sending.pc.setRemoteDescription({ type: "answer", sdp: reply.sdp ?? "" });
+  }
+
+  // --- receiving -------------------------------------------------------------------------------------------------
+
+  async #follow(attempt: number): Promise<void> {
+    await this.#insist(attempt, async () => {
+      await this.ask({ kind: "subscribe", feeds: "all", fresh: true });
+    });
+  }
+
+  #receiveAnew(): void {
+    if (this.#running) void this.#follow(this.#attempt);
+  }
+
+  async #answer(offer: Extract<MediaEvent, { kind: "offer" }>): Promise<void> {
+    if (!this.#running || offer.leg < this.#leg) return;
+    if (offer.leg > this.#leg || !this.#receiving) {
+      this.#receiving?.close();
+      this.#leg = offer.leg;
+      this.timings.offeredAt ||= Date.now();
+      const receiving: Connection = new Connection("subscriber", this.iceServers, this.ask, {
+        restart: () => this.ask({ kind: "restart", target: "subscriber" }),
+        giveUp: () => receiving === this.#receiving && this.#receiveAnew(),
+        changed: () => this.#showConnected(),
+      });
+      this.#receiving = receiving;
+    }
+    const { pc } = this.#receiving;
+    await pc.setRemoteDescription({ type: "offer", sdp: offer.sdp });
+    this.#assign(offer.streams);
+    const answer = await pc.createAnswer();
+    await pc.setLocalDescription(answer);
+    await this.ask({ kind: "start", leg: offer.leg, sdp: answer.sdp ?? "" });
+    this.#receiving.ready();
+    this.#chooseLayer();
+  }
+
+  /** Give each feed the lines it has now; a line may have been another person's a moment ago. */
+  #assign(streams: StreamOfFeed[]): void {
+    const before = new Map(this.#streams.map((stream) => [stream.mid, stream.feed]));
+    this.#streams = streams;
+    const lines = new Map(this.#receiving?.pc.getTransceivers().map((line) => [line.mid, line.receiver.track]));
+    const feeds = new Map<string, FeedView>();
+    for (const { mid, feed, media } of streams) {
+      const track = lines.get(mid);
+      if (!track) continue;
+      const was = this.view.feeds.get(feed);
+      const kept = before.get(mid) === feed ? (media === "audio" ? was?.sound : was?.picture) : null;
+      const stream = kept?.getTracks()[0] === track ? kept : new MediaStream([track]);
+      const view = feeds.get(feed) ?? { feed, sound: null, picture: null, since: was?.since ?? performance.now() };
+      feeds.set(feed, {
+        ...view,
+        since: media === "video" && stream !== kept ? performance.now() : view.since,
+        [media === "audio" ? "sound" : "picture"]: stream,
+      });
+    }
+    this.#show({ feeds });
+  }
+
+  #keepOnly(feeds: ReadonlySet<string>): void {
+    if ([...this.view.feeds.keys()].every((feed) => feeds.has(feed))) return;
+    this.#streams = this.#streams.filter((stream) => feeds.has(stream.feed));
+    this.#show({ feeds: new Map([...this.view.feeds].filter(([feed]) => feeds.has(feed))) });
+    this.#chooseLayer();
+  }
+
+  /** Once, a little after the last change: Janus forgets a second choice that follows the first too closely. */
+  #chooseLayer(): void {
+    clearTimeout(this.#layerTimer);
+    this.#layerTimer = setTimeout(() => {
+      const layer = layerFor(this.view.feeds.size + 1);
+      if (layer === this.#layer && layer === 2) return;
+      this.#layer = layer;
+      void this.ask({ kind: "configure", layer }).catch(() => undefined);
+    }, LAYER_PAUSE_MS);
+  }
+
+  // --- both ------------------------------------------------------------------------------------------------------
+
+  /** Try until it works, this attempt is out of date, or the person has left. */
+  async #insist(attempt: number, run: () => Promise<void>): Promise<void> {
+    for (let tries = 0; this.#running && attempt === this.#attempt; tries += 1) {
+      try {
+        await run();
+        return;
+      } catch (error) {
+        if (error instanceof Outdated) return;
+        await pause(RETRY_MS[Math.min(tries, RETRY_MS.length - 1)]!);
+      }
+    }
+  }
+
+  #closeConnections(): void {
+    this.#sending?.close();
+    this.#receiving?.close();
+    this.#sending = this.#receiving = null;
+    this.#streams = [];
+    this.#leg = 0;
+    this.feed = null;
+  }
+
+  #showConnected(): void {
+    const connected = [this.#sending, this.#receiving].every((one) => !one?.broken);
+    if (connected && this.#sending?.pc.connectionState === "connected") this.timings.connectedAt ||= Date.now();
+    this.#show({ connected });
+  }
+
+  #show(part: Partial<MediaView>): void {
+    this.view = { ...this.view, ...part };
+    this.changed();
+  }
+}
+
+class Outdated extends Error {}
+
+type Care = { restart(): Promise<unknown>; giveUp(): void; changed(): void };
+
+/** A peer connection that mends itself: a new path first (sound and picture stay), a new connection if that fails. */
+class Connection {
+  readonly pc: RTCPeerConnection;
+  broken = false;
+  #isReady = false;
+  #mine: (Candidate | null)[] = [];
+  #theirs: (Candidate | null)[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #lines: { sound: RTCRtpTransceiver; picture: RTCRtpTransceiver } | null = null;
+
+  constructor(
+    private readonly target: Leg,
+    iceServers: RTCIceServer[],
+    private readonly ask: Ask,
+    private readonly care: Care,
+  ) {
+    this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    this.pc.onicecandidate = ({ candidate }) => this.#send(candidate ? plain(candidate) : null);
+    this.pc.onconnectionstatechange = () => this.#watch();
+  }
+
+  offerLines(): void {
+    this.#lines = {
+      sound: this.pc.addTransceiver("audio", { direction: "sendonly", sendEncodings: [{ maxBitrate: SOUND_BITS }] }),
+      picture: this.pc.addTransceiver("video", { direction: "sendonly", sendEncodings: SIZES }),
+    };
+  }
+
+  /** Muted means that nothing is sent, not that silence is. */
+  async sound(track: MediaStreamTrack | null, on: boolean): Promise<void> {
+    const sender = this.#lines?.sound.sender;
+    if (sender && this.pc.signalingState !== "closed") await sender.replaceTrack(on ? track : null);
+  }
+
+  async picture(track: MediaStreamTrack | null): Promise<void> {
+    const sender = this.#lines?.picture.sender;
+    if (sender && this.pc.signalingState !== "closed") await sender.replaceTrack(track);
+  }
+
+  /** Both descriptions are set: candidates may travel. */
+  ready(): void {
+    this.#isReady = true;
+    for (const candidate of this.#mine.splice(0)) this.#send(candidate);
+    for (const candidate of this.#theirs.splice(0)) this.take(candidate);
+  }
+
+  take(candidate: Candidate | null): void {
+    if (!this.pc.remoteDescription) this.#theirs.push(candidate);
+    else if (candidate) void this.pc.addIceCandidate(candidate).catch(() => undefined);
+  }
+
+  mend(): void {
+    if (["disconnected", "failed"].includes(this.pc.connectionState)) void this.#restart();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.pc.onconnectionstatechange = this.pc.onicecandidate = null;
+    this.pc.close();
+  }
+
+  #send(candidate: Candidate | null): void {
+    if (!this.#isReady) this.#mine.push(candidate);
+    else void this.ask({ kind: "trickle", target: this.target, candidate }).catch(() => undefined);
+  }
+
+  #watch(): void {
+    const state = this.pc.connectionState;
+    if (state === "connected") {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.broken = false;
+    } else if (state === "disconnected") {
+      this.broken = true;
+      // Often it comes back by itself within a second or two.
+      this.#timer ??= setTimeout(() => void this.#restart(), PATIENCE_MS);
+    } else if (state === "failed") {
+      this.broken = true;
+      void this.#restart();
+    }
+    this.care.changed();
+  }
+
+  async #restart(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.care.giveUp(), RESTART_MS);
+    // Failing here means that the line to our server is gone too; the timer above comes round again then.
+    await this.care.restart().catch(() => undefined);
+  }
+}
+
+function plain(candidate: RTCIceCandidate): Candidate {
+  const { sdpMid, sdpMLineIndex } = candidate;
+  return {
+    candidate: candidate.candidate,
+    ...(sdpMid === null ? {} : { sdpMid }),
+    ...(sdpMLineIndex === null ? {} : { sdpMLineIndex }),
+  };
+}
+
+function sound(id?: string): MediaTrackConstraints {
+  return { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...(id ? { deviceId: { exact: id } } : {}) };
+}
+
+function picture(id?: string): MediaTrackConstraints {
+  return { ...PICTURE, ...(id ? { deviceId: { exact: id } } : { facingMode: "user" }) };
+}
+
+async function capture(wanted: MediaStreamConstraints): Promise<MediaStream> {
+  if (!navigator.mediaDevices) throw new DOMException("", "NotFoundError");
+  return navigator.mediaDevices.getUserMedia(wanted);
+}
+
+/** The chosen device, or any if that one is no longer there. */
+async function open(
+  chosen: MediaStreamConstraints,
+  any: MediaStreamConstraints,
+): Promise<{ track: MediaStreamTrack | null; trouble: Trouble }> {
+  let trouble: Trouble = null;
+  for (const wanted of [chosen, any]) {
+    try {
+      const stream = await capture(wanted);
+      return { track: stream.getTracks()[0] ?? null, trouble: null };
+    } catch (error) {
+      trouble = troubleOf(error);
+      if (trouble === "refused") break;
+    }
+  }
+  return { track: null, trouble };
+}
+
+function troubleOf(error: unknown): Trouble {
+  const name = error instanceof DOMException ? error.name : "";
+  if (name === "NotAllowedError" || name === "SecurityError") return "refused";
+  return name === "NotReadableError" || name === "AbortError" ? "busy" : "missing";
+}
+
+async function reports(connection: Connection | null): Promise<any[]> {
+  if (!connection || connection.pc.signalingState === "closed") return [];
+  const found: any[] = [];
+  (await connection.pc.getStats()).forEach((report) => found.push(report));
+  return found;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,127 @@
+/**
+ * What the room's socket may say, both ways: openiop/room/protocol.py in TypeScript.
+ * tests/cases/room_protocol.json holds the two together. Fields we do not know are ignored.
+ */
+
+export const PROTOCOL = 1;
+export const LARGEST_MESSAGE_BYTES = 65536;
+export const BEAT_SECONDS = 10;
+
+export type Leg = "publisher" | "subscriber";
+
+export type MediaRequest =
+  | { kind: "publish"; sdp: string }
+  | { kind: "unpublish" }
+  | { kind: "subscribe"; feeds: "all" | string[]; fresh?: boolean }
+  | { kind: "start"; leg: number; sdp: string }
+  | { kind: "configure"; feeds?: string[]; layer?: 0 | 1 | 2; video?: boolean; speak?: true }
+  | { kind: "trickle"; target: Leg; candidate: Candidate | null }
+  | { kind: "restart"; target: "publisher"; sdp: string }
+  | { kind: "restart"; target: "subscriber" };
+
+export type Candidate = { candidate: string; sdpMid?: string; sdpMLineIndex?: number };
+
+export type ClientMessage =
+  | { type: "hello"; connection: string; protocol: typeof PROTOCOL }
+  | { type: "beat" }
+  | { type: "hand"; raised: boolean }
+  | { type: "self"; audio: boolean; video: boolean }
+  | { type: "media"; id: number; request: MediaRequest }
+  | { type: "leave" }
+  | { type: "admit"; seat: string }
+  | { type: "send_back" | "mute" | "remove"; seat: string }
+  | { type: "end" };
+
+export type Role = "patient" | "facilitator" | "site" | "staff";
+
+export type Seat = {
+  readonly seat: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly here: boolean;
+  readonly hand_at: string | null;
+  readonly audio: boolean;
+  readonly video: boolean;
+  readonly feed: string | null;
+  readonly reconnecting: boolean;
+};
+
+export type Waiting = {
+  readonly seat: string;
+  readonly name: string;
+  readonly since: string;
+  readonly ready: boolean;
+  readonly missing: readonly string[];
+};
+
+export type MyState = "waiting" | "admitted" | "private" | "removed" | "sent_back" | "ended";
+
+export type Room = {
+  readonly type: "room";
+  readonly now: string;
+  readonly room: string;
+  readonly session: {
+    readonly id: string;
+    readonly title: string;
+    readonly block: string;
+    readonly starts_at: string;
+    readonly ends_at: string;
+    readonly phase: "before" | "open" | "ended";
+  };
+  readonly me: {
+    readonly seat: string;
+    readonly role: Role;
+    readonly state: MyState;
+    readonly talk: "treatment" | "contact_only";
+  };
+  readonly host: { readonly name: string; readonly here: boolean } | null;
+  readonly seats: readonly Seat[];
+  readonly waiting: readonly Waiting[];
+  readonly chat: "off";
+  readonly encryption: "transport";
+};
+
+export type StreamOfFeed = { readonly mid: string; readonly feed: string; readonly media: "audio" | "video" };
+
+export type MediaEvent = { type: "event" } & (
+  | { kind: "feeds"; feeds: string[] }
+  | { kind: "offer"; leg: number; sdp: string; streams: StreamOfFeed[] }
+  | { kind: "trickle"; target: Leg; candidate: Candidate | null }
+  | { kind: "moderated"; feed: string; media: "audio" | "video"; muted: boolean }
+  | { kind: "talking"; feed: string; talking: boolean }
+  | { kind: "slow"; up: boolean; lost: number }
+  | { kind: "layer"; mid: string; layer: number }
+  | { kind: "hangup"; target: Leg | "both"; reason: string }
+  | { kind: "gone" }
+);
+
+export type MediaReply = {
+  type: "media";
+  id: number;
+  reply: { sdp?: string; feed?: string } | null;
+  error: string | null;
+};
+
+export type ByeReason = "left" | "taken" | "removed" | "sent_back" | "ended" | "refused" | "restarting";
+
+export type ServerMessage =
+  | Room
+  | MediaReply
+  | MediaEvent
+  | { type: "bye"; reason: ByeReason }
+  | { type: "error"; code: string }
+  | { type: "beat" };
+
+const KNOWN = new Set(["room", "media", "event", "bye", "error", "beat"]);
+
+/** Return the message in `text`, or null for one this tab is too old to understand: it is passed over. */
+export function heard(text: string): ServerMessage | null {
+  let message: unknown;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof message !== "object" || message === null || !("type" in message)) return null;
+  return KNOWN.has(String(message.type)) ? (message as ServerMessage) : null;
+}

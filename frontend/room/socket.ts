@@ -1,0 +1,165 @@
+/**
+ * One socket that keeps itself alive: says hello with the same connection each time, beats, and comes back by itself.
+ * Knows nothing of rooms or media.
+ */
+
+import { BEAT_SECONDS, PROTOCOL, heard } from "./protocol.ts";
+import type { ClientMessage, MediaReply, MediaRequest, ServerMessage } from "./protocol.ts";
+
+const FIRST_WAIT_MS = 200;
+const LONGEST_WAIT_MS = 3000;
+const SILENCE_MS = 25_000;
+const REPLY_MS = 12_000;
+
+/** How long to wait before try number `tries` (0 first). `chance` in 0..1 spreads a whole group's return. */
+export function waitBefore(tries: number, chance: number): number {
+  const full = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** tries);
+  return Math.round(tries === 0 ? full : full * (0.6 + 0.4 * chance));
+}
+
+export class RequestFailed extends Error {
+  constructor(readonly code: string) {
+    super(code);
+  }
+}
+
+/** The part of WebSocket and window that we use, so that tests can stand in for them. */
+export type Surroundings = {
+  open(url: string): WebSocket;
+  later(run: () => void, ms: number): unknown;
+  cancel(timer: unknown): void;
+  now(): number;
+  chance(): number;
+};
+
+const BROWSER: Surroundings = {
+  open: (url) => new WebSocket(url),
+  later: (run, ms) => setTimeout(run, ms),
+  cancel: (timer) => clearTimeout(timer as number),
+  now: () => performance.now(),
+  chance: () => Math.random(),
+};
+
+export type Listener = {
+  onMessage(message: ServerMessage): void;
+  onLine(line: "open" | "reconnecting"): void;
+};
+
+export class RoomSocket {
+  #socket: WebSocket | null = null;
+  #tries = 0;
+  #ended = false;
+  #beat: unknown;
+  #retry: unknown;
+  #lastHeard = 0;
+  #nextId = 1;
+  readonly #waiting = new Map<number, { resolve(reply: NonNullable<MediaReply["reply"]>): void; reject(error: RequestFailed): void; timer: unknown }>();
+
+  constructor(
+    private readonly url: string,
+    private readonly connection: string,
+    private readonly listener: Listener,
+    private readonly around: Surroundings = BROWSER,
+  ) {}
+
+  open(): void {
+    if (this.#ended) return;
+    const socket = this.around.open(this.url);
+    this.#socket = socket;
+    socket.onopen = () => {
+      this.#lastHeard = this.around.now();
+      this.say({ type: "hello", connection: this.connection, protocol: PROTOCOL });
+      this.#beatLater();
+      this.listener.onLine("open");
+    };
+    socket.onmessage = (event: MessageEvent<string>) => this.#hear(event.data);
+    socket.onclose = () => this.#lost(socket);
+  }
+
+  /** Send if the line is open; what the server must know in any case is said again after each hello by whoever knows. */
+  say(message: ClientMessage): boolean {
+    if (this.#socket?.readyState !== 1) return false;
+    this.#socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** Ask the media server. Rejects with RequestFailed: its code is the server's, or "line" when nobody can answer. */
+  ask(request: MediaRequest): Promise<NonNullable<MediaReply["reply"]>> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const timer = this.around.later(() => this.#settle(id, { type: "media", id, reply: null, error: "line" }), REPLY_MS);
+      this.#waiting.set(id, { resolve, reject, timer });
+      if (!this.say({ type: "media", id, request })) this.#settle(id, { type: "media", id, reply: null, error: "line" });
+    });
+  }
+
+  /** The network changed under us (a phone left the Wi-Fi): do not wait for the silence to be noticed. */
+  nudge(): void {
+    if (this.#ended) return;
+    if (this.#socket?.readyState === 1) this.say({ type: "beat" });
+    else if (this.#retry !== undefined) {
+      this.around.cancel(this.#retry);
+      this.#retry = undefined;
+      this.open();
+    }
+  }
+
+  close(): void {
+    this.#ended = true;
+    this.around.cancel(this.#beat);
+    this.around.cancel(this.#retry);
+    this.#socket?.close();
+    this.#failAll();
+  }
+
+  #hear(text: string): void {
+    this.#lastHeard = this.around.now();
+    const message = heard(text);
+    if (!message) return;
+    this.#tries = 0;
+    if (message.type === "media") this.#settle(message.id, message);
+    if (message.type === "bye" && message.reason !== "restarting") this.#ended = true;
+    this.listener.onMessage(message);
+  }
+
+  #settle(id: number, answer: MediaReply): void {
+    const asked = this.#waiting.get(id);
+    if (!asked) return;
+    this.#waiting.delete(id);
+    this.around.cancel(asked.timer);
+    if (answer.error === null || answer.error === undefined) asked.resolve(answer.reply ?? {});
+    else asked.reject(new RequestFailed(answer.error));
+  }
+
+  #failAll(): void {
+    for (const id of [...this.#waiting.keys()]) this.#settle(id, { type: "media", id, reply: null, error: "line" });
+  }
+
+  #beatLater(): void {
+    this.around.cancel(this.#beat);
+    this.#beat = this.around.later(() => {
+      // A line that is open but dead (a lid was closed, a router restarted) shows itself only by silence.
+      if (this.around.now() - this.#lastHeard > SILENCE_MS) {
+        const dead = this.#socket;
+        dead?.close();
+        if (dead) this.#lost(dead);
+        return;
+      }
+      this.say({ type: "beat" });
+      this.#beatLater();
+    }, BEAT_SECONDS * 1000);
+  }
+
+  #lost(socket: WebSocket): void {
+    if (socket !== this.#socket) return;
+    this.#socket = null;
+    this.around.cancel(this.#beat);
+    this.#failAll();
+    if (this.#ended) return;
+    this.listener.onLine("reconnecting");
+    this.#retry = this.around.later(() => {
+      this.#retry = undefined;
+      this.open();
+    }, waitBefore(this.#tries++, this.around.chance()));
+  }
+}

@@ -1,0 +1,157 @@
+/** The facilitator's side: who is at the door, who is inside, and the end. Nobody else is drawn this. */
+
+import { useEffect, useRef, useState } from "react";
+import type { ReactNode } from "react";
+import type { RoomApp } from "../app.ts";
+import { hands, minutesSince } from "../state.ts";
+import type { Room, Seat, Waiting } from "../protocol.ts";
+import { fill } from "../words.ts";
+import type { Words } from "../words.ts";
+
+type Props = { app: RoomApp; room: Room; now: number; words: Words; shut: () => void };
+
+type Asked = { do: "remove"; seat: Seat } | { do: "end" } | null;
+
+export function Rail({ app, room, now, words, shut }: Props) {
+  const [asked, setAsked] = useState<Asked>(null);
+  const others = room.seats.filter((seat) => seat.seat !== room.me.seat && (seat.here || seat.reconnecting));
+  const order = hands(room).map((seat) => seat.seat);
+
+  return (
+    <aside className="rail" id="rail" aria-label={words.rail}>
+      <section aria-labelledby="rail-waiting">
+        <div className="rail-head">
+          <h2 id="rail-waiting" tabIndex={-1}>
+            {words.waiting_list} <span className="count">{room.waiting.length}</span>
+          </h2>
+          {room.waiting.length > 1 && (
+            <button type="button" className="room-button small" onClick={() => app.say({ type: "admit", seat: "all" })}>
+              {words.let_all_in}
+            </button>
+          )}
+        </div>
+        {room.waiting.length === 0 && <p className="rail-empty">{words.waiting_empty}</p>}
+        <ul className="rail-list">
+          {room.waiting.map((person) => (
+            <AtTheDoor key={person.seat} app={app} person={person} now={now} words={words} />
+          ))}
+        </ul>
+      </section>
+      <section aria-labelledby="rail-people">
+        <h2 id="rail-people">
+          {words.in_group} <span className="count">{others.length + 1}</span>
+        </h2>
+        <ul className="rail-list">
+          {others.map((seat) => (
+            <li key={seat.seat} data-seat={seat.seat}>
+              <p>
+                <strong>{seat.name}</strong>
+                <span className="rail-note">
+                  {seat.role !== "patient" && <> {words[seat.role]}</>}
+                  {seat.reconnecting && <> {words.reconnecting}</>}
+                  {seat.hand_at && <em> {words.hand}{order.length > 1 ? ` ${order.indexOf(seat.seat) + 1}` : ""}</em>}
+                </span>
+              </p>
+              <div className="rail-actions">
+                {seat.audio && (
+                  <button type="button" className="room-button small" aria-label={fill(words.mute_name, seat)} onClick={() => app.say({ type: "mute", seat: seat.seat })}>
+                    {words.mute}
+                  </button>
+                )}
+                {seat.role === "patient" && (
+                  <button type="button" className="room-button small" aria-label={fill(words.back_to_waiting_name, seat)} onClick={() => app.say({ type: "send_back", seat: seat.seat })}>
+                    {words.back_to_waiting}
+                  </button>
+                )}
+                {seat.role !== "facilitator" && (
+                  <button type="button" className="room-button small danger" aria-label={fill(words.remove_name, seat)} onClick={() => setAsked({ do: "remove", seat })}>
+                    {words.remove}
+                  </button>
+                )}
+              </div>
+            </li>
+          ))}
+        </ul>
+      </section>
+      <div className="rail-foot">
+        <button type="button" className="room-button danger" onClick={() => setAsked({ do: "end" })}>
+          {words.end_all}
+        </button>
+        <button type="button" className="room-button small rail-close" onClick={shut}>
+          {words.close}
+        </button>
+      </div>
+      {asked?.do === "remove" && (
+        <Confirm
+          title={fill(words.remove_title, asked.seat)}
+          text={fill(words.remove_text, asked.seat)}
+          yes={words.remove}
+          words={words}
+          onYes={() => app.say({ type: "remove", seat: asked.seat.seat })}
+          onClose={() => setAsked(null)}
+        />
+      )}
+      {asked?.do === "end" && (
+        <Confirm
+          title={words.end_title}
+          text={words.end_text}
+          yes={words.end_all}
+          words={words}
+          onYes={() => app.say({ type: "end" })}
+          onClose={() => setAsked(null)}
+        />
+      )}
+    </aside>
+  );
+}
+
+function AtTheDoor({ app, person, now, words }: { app: RoomApp; person: Waiting; now: number; words: Words }) {
+  const minutes = minutesSince(person.since, now);
+  return (
+    <li data-seat={person.seat}>
+      <p>
+        <strong>{person.name}</strong>
+        <span className="rail-note">
+          {" "}
+          {minutes ? fill(words.since_minutes, { n: minutes }) : words.since_now} ·{" "}
+          {person.ready ? words.ready : <em>{fill(words.missing, { what: person.missing.join(", ") })}</em>}
+        </span>
+      </p>
+      <button
+        type="button"
+        className="room-button small main"
+        aria-label={fill(words.let_in_name, person)}
+        onClick={() => {
+          // The row goes away with its button; keep the keyboard in the list.
+          document.getElementById("rail-waiting")?.focus();
+          app.say({ type: "admit", seat: person.seat });
+        }}
+      >
+        {words.let_in}
+      </button>
+    </li>
+  );
+}
+
+type ConfirmProps = { title: string; text: ReactNode; yes: string; words: Words; onYes: () => void; onClose: () => void };
+
+function Confirm({ title, text, yes, words, onYes, onClose }: ConfirmProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
+  return (
+    <dialog ref={dialog} className="confirm" aria-labelledby="confirm-title" onClose={onClose}>
+      <h2 id="confirm-title">{title}</h2>
+      <p>{text}</p>
+      <form method="dialog" className="door-actions">
+        <button className="room-button" autoFocus>
+          {words.cancel}
+        </button>
+        <button className="room-button danger filled" onClick={onYes}>
+          {yes}
+        </button>
+      </form>
+    </dialog>
+  );
+}

@@ -1,0 +1,106 @@
+/** The whole page: one of the screens, chosen by the state. */
+
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import type { RoomApp } from "../app.ts";
+import { arrivals, hasMedia, newHands, screenOf } from "../state.ts";
+import type { Room } from "../protocol.ts";
+import { fill } from "../words.ts";
+import type { Words } from "../words.ts";
+import { Bar } from "./bar.tsx";
+import { Notices } from "./notices.tsx";
+import { Rail } from "./rail.tsx";
+import { DoorScreen } from "./screens.tsx";
+import { Stage } from "./stage.tsx";
+import { Top } from "./top.tsx";
+
+export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
+  const snapshot = useSyncExternalStore(app.subscribe, app.read);
+  const { state } = snapshot;
+  const [look, setLook] = useLook();
+  const [railOpen, setRailOpen] = useState(false);
+  const now = useNow(15_000) + snapshot.clockAhead;
+  const inside = hasMedia(state);
+  const leads = inside && state.room?.me.role === "facilitator";
+  useKeys(app, inside);
+
+  return (
+    <div className="room" data-theme={look} data-screen={screenOf(state)} data-rail={leads ? (railOpen ? "open" : "shut") : "none"}>
+      <Top app={app} room={state.room} now={now} look={look} setLook={setLook} words={words} />
+      {inside && state.room ? (
+        <>
+          <main className="room-main" id="main">
+            <Notices app={app} snapshot={snapshot} words={words} />
+            <Stage app={app} snapshot={snapshot} room={state.room} words={words} />
+          </main>
+          {leads && <Rail app={app} room={state.room} now={now} words={words} shut={() => setRailOpen(false)} />}
+          <Bar app={app} snapshot={snapshot} words={words} railOpen={railOpen} setRailOpen={leads ? setRailOpen : null} />
+        </>
+      ) : (
+        <DoorScreen app={app} state={state} words={words} />
+      )}
+      <Announcer room={state.room} leads={leads} words={words} />
+    </div>
+  );
+}
+
+/** Says aloud what a facilitator who looks at the faces, or at nothing, would miss. */
+function Announcer({ room, leads, words }: { room: Room | null; leads: boolean; words: Words }) {
+  const before = useRef<Room | null>(null);
+  const [said, setSaid] = useState("");
+  useEffect(() => {
+    if (leads && room && before.current) {
+      const news = [
+        ...arrivals(before.current, room).map(({ name }) => fill(words.arrived, { name })),
+        ...newHands(before.current, room).map(({ name }) => fill(words.raised, { name })),
+      ];
+      if (news.length) setSaid(news.join(" "));
+    }
+    before.current = room;
+  }, [room, leads, words]);
+  return (
+    <p className="unseen" role="status" aria-live="polite">
+      {said}
+    </p>
+  );
+}
+
+type Look = "dark" | "light";
+
+/** Dark to begin with: faces stand out, and the light of the screen does not fill a bedroom. */
+function useLook(): [Look, (look: Look) => void] {
+  const key = "openiop.room.look";
+  const [look, setLook] = useState<Look>(() => (localStorage.getItem(key) === "light" ? "light" : "dark"));
+  useEffect(() => {
+    document.body.dataset.theme = look;
+    localStorage.setItem(key, look);
+  }, [look]);
+  return [look, setLook];
+}
+
+function useNow(everyMs: number): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return now;
+}
+
+/** M, V and H, never while typing, never with a modifier, never behind a dialog. */
+function useKeys(app: RoomApp, inside: boolean): void {
+  const actions = useMemo<Record<string, () => void>>(
+    () => ({ m: () => void app.toggleMic(), v: () => void app.toggleCamera(), h: () => app.toggleHand() }),
+    [app],
+  );
+  useEffect(() => {
+    if (!inside) return;
+    const pressed = (event: KeyboardEvent): void => {
+      const target = event.target as HTMLElement | null;
+      const typing = target?.closest("input, textarea, select, [contenteditable]");
+      if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || typing || document.querySelector("dialog[open]")) return;
+      actions[event.key.toLowerCase()]?.();
+    };
+    document.addEventListener("keydown", pressed);
+    return () => document.removeEventListener("keydown", pressed);
+  }, [actions, inside]);
+}

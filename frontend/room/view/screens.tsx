@@ -1,0 +1,84 @@
+/** What a person sees who is not in the group: one calm sentence about what is true, and what they can do. */
+
+import type { RoomApp } from "../app.ts";
+import { screenOf } from "../state.ts";
+import type { Screen, State } from "../state.ts";
+import { fill } from "../words.ts";
+import type { Words } from "../words.ts";
+import { clock } from "./top.tsx";
+
+export function DoorScreen({ app, state, words }: { app: RoomApp; state: State; words: Words }) {
+  const screen = screenOf(state);
+  const { title, text, note } = said(screen, state, words);
+  return (
+    <main className="door" id="main">
+      <section className="door-card" aria-live="polite" data-screen={screen}>
+        {["waiting", "before", "connecting"].includes(screen) && <span className="breath" aria-hidden="true" />}
+        <h2>{title}</h2>
+        <p>{text}</p>
+        {note && <p className="door-note">{note}</p>}
+        {state.line === "reconnecting" && !state.bye && (
+          <p className="room-notice" data-warm role="status">
+            {words.lost_line}
+          </p>
+        )}
+        <Actions app={app} screen={screen} words={words} />
+      </section>
+    </main>
+  );
+}
+
+function Actions({ app, screen, words }: { app: RoomApp; screen: Screen; words: Words }) {
+  const { helpUrl, leaveUrl } = app.config;
+  const returns = screen === "left" ? words.return : screen === "elsewhere" ? words.elsewhere_return : null;
+  const waits = ["waiting", "before", "connecting", "sent_back"].includes(screen);
+  return (
+    <div className="door-actions">
+      {returns && (
+        <button type="button" className="room-button main" onClick={() => location.reload()}>
+          {returns}
+        </button>
+      )}
+      {helpUrl && screen !== "elsewhere" && (
+        <a className="room-button help" data-help-url={helpUrl} href={helpUrl} target="_blank" rel="noopener">
+          {words.help}
+        </a>
+      )}
+      {leaveUrl && (
+        <a className="room-button" href={leaveUrl} onClick={() => waits && app.leave()}>
+          {waits ? words.leave : words.go_back}
+        </a>
+      )}
+    </div>
+  );
+}
+
+function said(screen: Screen, { room }: State, words: Words): { title: string; text: string; note?: string } {
+  switch (screen) {
+    case "before":
+      return {
+        title: words.before_title,
+        text: fill(words.before_text, { time: clock(room!.session.starts_at) }),
+        note: words.waiting_private,
+      };
+    case "waiting": {
+      const host = room?.host;
+      const sentence = !host ? words.waiting_nobody : host.here ? words.waiting_known : words.waiting_unknown;
+      return { title: words.waiting_title, text: fill(sentence, { name: host?.name ?? "" }), note: words.waiting_private };
+    }
+    case "sent_back":
+      return { title: words.sent_back_title, text: words.sent_back_text, note: words.waiting_private };
+    case "removed":
+      return { title: words.removed_title, text: words.removed_text };
+    case "ended":
+      return { title: words.ended_title, text: words.ended_text };
+    case "left":
+      return { title: words.left_title, text: words.left_text };
+    case "elsewhere":
+      return { title: words.elsewhere_title, text: words.elsewhere_text };
+    case "refused":
+      return { title: words.refused_title, text: words.refused_text };
+    default:
+      return { title: words.connecting_title, text: words.connecting_text };
+  }
+}

@@ -1,0 +1,101 @@
+/** Faces first: everybody's tile, as large as the window allows. */
+
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import type { RoomApp, Snapshot } from "../app.ts";
+import { columnsFor, tiles } from "../state.ts";
+import type { Room } from "../protocol.ts";
+import type { Words } from "../words.ts";
+import { Tile } from "./tile.tsx";
+
+export function Stage({ app, snapshot, room, words }: { app: RoomApp; snapshot: Snapshot; room: Room; words: Words }) {
+  const seats = tiles(room);
+  const stage = useRef<HTMLUListElement>(null);
+  const columns = useColumns(stage, seats.length);
+  const { state, media } = snapshot;
+
+  return (
+    <section className="stage" aria-label={words.people_here}>
+      <ul ref={stage} className="tiles" data-count={seats.length} data-columns={columns}>
+        {seats.map((seat) => {
+          const mine = seat.seat === room.me.seat;
+          return (
+            <Tile
+              key={seat.seat}
+              app={app}
+              seat={mine ? { ...seat, audio: media.mic, video: media.camera } : seat}
+              mine={mine}
+              feed={seat.feed ? (media.feeds.get(seat.feed) ?? null) : null}
+              self={mine ? media.self : null}
+              talking={Boolean(seat.feed && state.talking.has(seat.feed)) && (!mine || media.mic)}
+              words={words}
+            />
+          );
+        })}
+      </ul>
+      {seats.length === 1 && seats[0]!.seat === room.me.seat && <p className="alone">{words.alone}</p>}
+      <Sound snapshot={snapshot} words={words} />
+    </section>
+  );
+}
+
+function useColumns(element: React.RefObject<HTMLElement | null>, count: number): number {
+  const [columns, setColumns] = useState(1);
+  useLayoutEffect(() => {
+    const stage = element.current;
+    if (!stage) return;
+    const measure = (): void => {
+      const next = columnsFor(count, stage.clientWidth, stage.clientHeight);
+      setColumns(next);
+      const rows = Math.ceil(count / next);
+      const width = Math.min((stage.clientWidth - 10 * (next - 1)) / next, ((stage.clientHeight - 10 * (rows - 1)) / rows) * 1.6);
+      stage.style.setProperty("--tile", `${Math.floor(width)}px`);
+    };
+    measure();
+    const watcher = new ResizeObserver(measure);
+    watcher.observe(stage);
+    return () => watcher.disconnect();
+  }, [element, count]);
+  return columns;
+}
+
+/** Sound plays apart from the pictures: a tile may have none, be hidden or be moved, and nobody must fall silent for it. */
+function Sound({ snapshot, words }: { snapshot: Snapshot; words: Words }) {
+  const [held, setHeld] = useState(false);
+  const all = useRef<HTMLDivElement>(null);
+  const playAll = (): void => {
+    for (const player of all.current?.querySelectorAll("audio") ?? []) void player.play().catch(() => undefined);
+    setHeld(false);
+  };
+  return (
+    <div ref={all}>
+      {[...snapshot.media.feeds.values()].map(
+        ({ feed, sound }) => sound && <Player key={feed} sound={sound} onHeld={() => setHeld(true)} />,
+      )}
+      {held && (
+        <div className="sound-held" role="alert">
+          {words.turn_sound_on}
+          <button type="button" className="room-button main" onClick={playAll}>
+            {words.turn_sound_on_button}
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Player({ sound, onHeld }: { sound: MediaStream; onHeld: () => void }) {
+  const player = useRef<HTMLAudioElement>(null);
+  useEffect(() => {
+    const element = player.current;
+    if (!element) return;
+    element.srcObject = sound;
+    element.play().catch((error: unknown) => {
+      if (error instanceof DOMException && error.name === "NotAllowedError") onHeld();
+    });
+    return () => {
+      element.srcObject = null;
+    };
+    // onHeld is new at each drawing and says the same each time.
+  }, [sound]);
+  return <audio ref={player} autoPlay />;
+}

@@ -1,0 +1,85 @@
+import { useEffect, useRef, useState } from "react";
+import type { RoomApp } from "../app.ts";
+import type { FeedView } from "../media.ts";
+import { initials, tileWords } from "../state.ts";
+import type { Seat } from "../protocol.ts";
+import type { Words } from "../words.ts";
+
+type Props = {
+  app: RoomApp;
+  seat: Seat;
+  mine: boolean;
+  feed: FeedView | null;
+  self: MediaStream | null;
+  talking: boolean;
+  words: Words;
+};
+
+export function Tile({ app, seat, mine, feed, self, talking, words }: Props) {
+  const stream = mine ? self : (feed?.picture ?? null);
+  const [seen, setSeen] = useState<MediaStream | null>(null);
+  const shows = Boolean(stream && seat.video && !seat.reconnecting && (mine || seen === stream));
+  const told = tileWords(seat);
+  const role = seat.role === "patient" ? "" : words[seat.role];
+
+  return (
+    <li className="tile" data-seat={seat.seat} data-talking={talking || undefined} data-picture={shows || undefined} data-mine={mine || undefined}>
+      <span className="initials" aria-hidden="true">
+        {initials(seat.name)}
+      </span>
+      {stream && (
+        <Picture
+          key={`${seat.seat}-${feed?.since ?? 0}`}
+          stream={stream}
+          since={mine ? 0 : (feed?.since ?? 0)}
+          mirrored={mine && seat.role !== "site"}
+          onFirstFrame={() => {
+            setSeen(stream);
+            if (!mine) app.pictureSeen();
+          }}
+        />
+      )}
+      <p className="tile-words">
+        {told.map((word) => (
+          <span key={word} className="tile-word" data-word={word}>
+            {words[word]}
+          </span>
+        ))}
+      </p>
+      <p className="tile-name">
+        {mine ? `${seat.name} (${words.you.toLocaleLowerCase()})` : seat.name}
+        {role && <span className="tile-role"> · {role}</span>}
+      </p>
+    </li>
+  );
+}
+
+type PictureProps = { stream: MediaStream; since: number; mirrored: boolean; onFirstFrame: () => void };
+
+/** Stays hidden until a frame that came after the line was given to this person: before, it may show another's face. */
+function Picture({ stream, since, mirrored, onFirstFrame }: PictureProps) {
+  const video = useRef<HTMLVideoElement>(null);
+  useEffect(() => {
+    const element = video.current;
+    if (!element) return;
+    let live = true;
+    element.srcObject = stream;
+    void element.play().catch(() => undefined);
+    const first = (): void => void (live && onFirstFrame());
+    if ("requestVideoFrameCallback" in element) {
+      const look: VideoFrameRequestCallback = (_, frame) => {
+        if (frame.receiveTime === undefined || frame.receiveTime >= since) first();
+        else if (live) element.requestVideoFrameCallback(look);
+      };
+      element.requestVideoFrameCallback(look);
+    } else {
+      (element as HTMLVideoElement).addEventListener("timeupdate", first, { once: true });
+    }
+    return () => {
+      live = false;
+      element.srcObject = null;
+    };
+    // onFirstFrame is new at each drawing and says the same each time.
+  }, [stream, since]);
+  return <video ref={video} muted playsInline autoPlay aria-hidden="true" data-mirrored={mirrored || undefined} />;
+}
