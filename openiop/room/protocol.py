@@ -252,6 +252,9 @@ class Waiting(_Said):
     since: datetime
     ready: bool
     missing: list[str] = []
+    """In the reader's words: "group agreement"."""
+    door: str = ""
+    """The page where staff obtain what is missing."""
 
 
 class Room(_Said):

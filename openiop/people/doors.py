@@ -1,0 +1,54 @@
+"""Marks on views that say who may come in. A view without a mark is refused by a test: the default is no."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+
+from openiop.people.access import kind_of
+from openiop.people.models import Person
+
+View = Callable[..., HttpResponse]
+
+
+def _door(name: str, *, kinds: tuple[str, ...], roles: tuple[str, ...] = ()) -> Callable[[View], View]:
+    def mark(view: View) -> View:
+        @wraps(view)
+        def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.person is None:
+                return redirect_to_login(request.get_full_path())
+            if kind_of(request.person) not in kinds:
+                raise Http404
+            if roles and not (isinstance(request.person, Person) and request.person.has_role(*roles)):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        guarded.door = name  # type: ignore[attr-defined]
+        return guarded
+
+    return mark
+
+
+def signed_in(view: View) -> View:
+    """Any person or paired device."""
+    return _door("signed in", kinds=("patient", "staff", "supporter", "device"))(view)
+
+
+def staff_only(view: View) -> View:
+    return _door("staff", kinds=("staff",))(view)
+
+
+def patients_only(view: View) -> View:
+    return _door("patients", kinds=("patient",))(view)
+
+
+def devices_only(view: View) -> View:
+    return _door("devices", kinds=("device",))(view)
+
+
+def roles(*allowed: str) -> Callable[[View], View]:
+    """Active staff with one of these roles; other staff are refused with 403."""
+    return _door("roles: " + ", ".join(allowed), kinds=("staff",), roles=allowed)

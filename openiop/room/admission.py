@@ -1,0 +1,398 @@
+"""The door of a live session: who may ask to come in, who is let in, and what stands in the way.
+
+Entry by page and by socket go through here. Treatment needs a clinician licensed where the patient is; contact
+with staff needs nothing: nobody is ever turned away from a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
+
+from openiop.audit import trail
+from openiop.lib.wake import wake
+from openiop.messaging.models import Delivery
+from openiop.people.access import Actor, kind_of
+from openiop.people.models import Agreement, Device, Document, Licence, Person, Role, Tie
+from openiop.room.media.rooms import MediaRoom
+from openiop.room.models import QUIET_AFTER, DoorEvent, LiveRoom, Neighbour, Place, Seat, SeatState
+from openiop.safety.models import Whereabouts
+from openiop.schedule import licensing, presence
+from openiop.schedule.models import CareSession
+
+OPENS_BEFORE = timedelta(minutes=30)
+CLOSES_AFTER = timedelta(minutes=60)
+LIVE_FOR = timedelta(seconds=45)  # how long a beat keeps staff "live with" a patient, for the ladder's first rung
+NEEDED = [Document.TELEHEALTH, Document.GROUP, Document.EMERGENCY]
+
+
+# What the facilitator reads beside a name at the door.
+MISSING = {
+    Document.TELEHEALTH: _("consent to telehealth"),
+    Document.GROUP: _("group agreement"),
+    Document.EMERGENCY: _("emergency plan"),
+    "place": _("where they are now"),
+    "licence": _("nobody here is licensed where they are"),
+    "removed": _("was removed"),
+}
+
+
+class NotNow(Exception):
+    """The door is not open; `why` is "early", "late", "ended" or "cancelled"."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class SomethingMissing(Exception):
+    """This person cannot be let into the group yet; `missing` has the codes (see `missing_for`)."""
+
+    def __init__(self, missing: list[str]) -> None:
+        super().__init__(", ".join(missing))
+        self.missing = missing
+
+
+# --- asking to come in ---
+
+
+def role_in(session: CareSession, actor: Actor) -> str:
+    """Return the role `actor` has in this session's room. Raises Http404 for whoever has none."""
+    if isinstance(actor, Device):
+        if actor.kind == Device.ROOM and session.room_id and session.room.site_id == actor.site_id:
+            return "site"
+    elif kind_of(actor) == "patient":
+        if session.roster.standing().filter(patient_id=actor.pk).exists():
+            return "patient"
+    elif session.staff.filter(staff_id=actor.pk, stands=True).exists():
+        return "facilitator"
+    elif isinstance(actor, Person) and actor.is_clinician:
+        return "staff"
+    raise Http404
+
+
+def check_open(session: CareSession, role: str, *, at: datetime) -> None:
+    """Raise NotNow when nobody may ask to come in at `at`. Staff may come as early as they like."""
+    if session.cancelled_at:
+        raise NotNow("cancelled")
+    if role == "patient" and at < session.begins_at - OPENS_BEFORE:
+        raise NotNow("early")
+    if at > session.ends_at + CLOSES_AFTER:
+        raise NotNow("late")
+
+
+@transaction.atomic
+def ask(session: CareSession, actor: Actor, *, at: datetime) -> Seat:
+    """Return `actor`'s seat, made when there is none: patients wait, staff and the site's device come straight in.
+
+    Whoever left comes back to where they were. Raises Http404 or NotNow.
+    """
+    role = role_in(session, actor)
+    check_open(session, role, at=at)
+    who = {"device": actor} if isinstance(actor, Device) else {"person": actor}
+    straight_in = role != "patient"
+    seat, made = Seat.objects.select_for_update(of=("self",)).get_or_create(
+        session=session,
+        **who,
+        defaults={
+            "clinic_id": session.clinic_id,
+            "role": role,
+            "asked_at": at,
+            "state": SeatState.ADMITTED if straight_in else SeatState.WAITING,
+            "admitted_at": at if straight_in else None,
+            "ready": straight_in,
+        },
+    )
+    if made:
+        note(seat, "asked", by=actor, at=at)
+    if seat.state == SeatState.LEFT:
+        seat.state = SeatState.ADMITTED if seat.admitted_at else SeatState.WAITING
+        seat.save()
+        note(seat, "came back", by=actor, at=at)
+    if straight_in and role != "site":
+        open_room(session, Place.GROUP, at=at)
+    return seat
+
+
+def open_room(session: CareSession, place: str, *, at: datetime) -> LiveRoom:
+    """Return the media room of this place, made with names and secrets of its own when there is none."""
+    made = MediaRoom.unguessable()
+    room, _ = LiveRoom.objects.get_or_create(
+        session=session,
+        place=place,
+        defaults={
+            "clinic_id": session.clinic_id,
+            "media_room": made.room,
+            "media_secret": made.secret,
+            "media_pin": made.pin,
+            "opened_at": at,
+        },
+    )
+    return room
+
+
+@transaction.atomic
+def tell_place(
+    session: CareSession, patient: Person, *, answers: Mapping[str, Any], at: datetime
+) -> tuple[Seat, Whereabouts]:
+    """Keep the door's form: where the patient is now, how to call back, who is there. Then they wait, ready.
+
+    `answers`: address, state, callback, company, headphones, private (as the form names them).
+    """
+    seat = ask(session, patient, at=at)
+    told = Whereabouts.objects.create(
+        clinic_id=session.clinic_id, patient=patient, told_at=at, place="virtual", source="door", **answers
+    )
+    seat.ready = True
+    seat.save()
+    trail.record("door.place", patient=patient, thing=session)
+    wake(topic(session))
+    return seat, told
+
+
+# --- what stands in the way ---
+
+
+def missing_for(seat: Seat, *, at: datetime) -> list[str]:
+    """Return codes of what is missing for treatment in this group: documents by kind, "place", "licence".
+
+    "licence": no clinician of the session is licensed where the patient said to be.
+    """
+    if seat.role != "patient":
+        return []
+    missing = Agreement.objects.missing(seat.person, kinds=NEEDED)
+    if not seat.ready:
+        return [*missing, "place"]
+    return missing if is_covered(seat, at=at) else [*missing, "licence"]
+
+
+def is_covered(seat: Seat, *, at: datetime) -> bool:
+    """Is a clinician of this session licensed in the state where the patient said to be?"""
+    where = Whereabouts.latest(seat.person_id, at=at)
+    return licensing.decide(licences_of(seat.session), state=where.state if where else None, at=at).treatment
+
+
+def licences_of(session: CareSession) -> dict[Any, list[licensing.Licence]]:
+    """Return the licences of those who lead the session, by person."""
+    staff = session.staff.filter(stands=True).values_list("staff_id", flat=True)
+    found: dict[Any, list[licensing.Licence]] = {who: [] for who in staff}
+    for row in Licence.objects.filter(person_id__in=found):
+        found[row.person_id].append(
+            licensing.Licence.from_days(row.state, first_on=row.valid_from, last_on=row.valid_until, zone=session.zone)
+        )
+    return found
+
+
+# --- deciding ---
+
+
+@transaction.atomic
+def admit(seat: Seat, *, by: Person, at: datetime) -> Seat:
+    """Let somebody in. Where nobody is licensed, they come face to face with staff and not into the group.
+
+    Raises SomethingMissing while an agreement or the place is missing: staff obtain it at the door.
+    """
+    seat = _held(seat, by=by)
+    missing = missing_for(seat, at=at)
+    if rest := [code for code in missing if code != "licence"]:
+        raise SomethingMissing(rest)
+    seat.state, seat.admitted_at = SeatState.ADMITTED, at
+    seat.place = Place.CONTACT if missing else Place.GROUP
+    seat.save()
+    open_room(seat.session, seat.place, at=at)
+    note(seat, "admitted", by=by, at=at, reason="outside the licence" if missing else "")
+    if missing:
+        _tell_supervisors(seat, at=at)
+    wake(topic(seat.session))
+    return seat
+
+
+def admit_all(session: CareSession, *, by: Person, at: datetime) -> list[Seat]:
+    """Let in everybody who waits and for whom nothing is missing."""
+    _require_facilitator(session, by)
+    waiting = Seat.objects.filter(session=session, role="patient", state__in=[SeatState.WAITING, SeatState.SENT_BACK])
+    return [
+        admit(seat, by=by, at=at)
+        for seat in waiting.select_related("person", "session").order_by("asked_at")
+        if not missing_for(seat, at=at)
+    ]
+
+
+@transaction.atomic
+def send_back(seat: Seat, *, by: Person, at: datetime) -> None:
+    """Back to the waiting room, kindly; a facilitator lets them in again."""
+    _put_out(seat, SeatState.SENT_BACK, "sent back", by=by, at=at)
+
+
+@transaction.atomic
+def remove(seat: Seat, *, by: Person, at: datetime) -> None:
+    """Out of the session; they can come back only when a facilitator lets them in."""
+    _put_out(seat, SeatState.REMOVED, "removed", by=by, at=at)
+
+
+@transaction.atomic
+def leave(seat: Seat, *, by: Actor, at: datetime) -> None:
+    """Go, by one's own choice; the way back is open."""
+    seat = Seat.objects.select_for_update(of=("self",)).get(pk=seat.pk)
+    if seat.state == SeatState.ADMITTED:
+        seat.state = SeatState.LEFT
+    seat.online = False
+    seat.save()
+    note(seat, "left", by=by, at=at)
+    _end_presence(seat, at=at)
+    wake(topic(seat.session))
+
+
+@transaction.atomic
+def sit_with(session: CareSession, *, by: Person, place: str, at: datetime) -> Seat:
+    """A member of staff goes over to `place`: to somebody who is not in treatment, or back to the group."""
+    seat = ask(session, by, at=at)
+    seat.place = place
+    seat.save()
+    open_room(session, place, at=at)
+    note(seat, f"moved to {place}", by=by, at=at)
+    wake(topic(session))
+    return seat
+
+
+@transaction.atomic
+def end(session: CareSession, *, by: Person, at: datetime) -> None:
+    """End the live room for everybody. The session's attendance is closed by its own verb."""
+    _require_facilitator(session, by)
+    LiveRoom.objects.filter(session=session, ended_at=None).update(ended_at=at)
+    for seat in Seat.objects.filter(session=session, state=SeatState.ADMITTED).select_related("person", "session"):
+        _end_presence(seat, at=at)
+    trail.record("room.end", thing=session)
+    wake(topic(session))
+
+
+def _put_out(seat: Seat, state: str, what: str, *, by: Person, at: datetime) -> None:
+    seat = _held(seat, by=by)
+    seat.state = state
+    seat.save()
+    note(seat, what, by=by, at=at)
+    _end_presence(seat, at=at)
+    wake(topic(seat.session))
+
+
+def _held(seat: Seat, *, by: Person) -> Seat:
+    _require_facilitator(seat.session, by)
+    return Seat.objects.select_for_update(of=("self",)).select_related("person", "session").get(pk=seat.pk)
+
+
+def _require_facilitator(session: CareSession, by: Person) -> None:
+    if role_in(session, by) != "facilitator":
+        raise PermissionDenied
+
+
+def _tell_supervisors(seat: Seat, *, at: datetime) -> None:
+    directors = Person.objects.filter(clinic_id=seat.clinic_id).staff()
+    for director in directors.filter(roles__contains=[Role.DIRECTOR], active=True).select_related("login"):
+        Delivery.objects.create(
+            clinic_id=seat.clinic_id,
+            to=director,
+            address=director.login.email if director.login else "",
+            subject="Please open the desk",
+            body="Somebody is with staff who cannot be treated where they are. Please open the desk.",
+            because=f"licence {seat.pk}",
+            made_at=at,
+            not_before=at,
+        )
+
+
+# --- being there ---
+
+
+@transaction.atomic
+def beat(seat: Seat, *, at: datetime, receiving: bool) -> None:
+    """Somebody in the room is still there: evidence for the minutes, and staff stay "live" with them.
+
+    `receiving`: sound or picture of theirs reaches the media server. In the contact room no group minutes count.
+    """
+    Seat.objects.filter(pk=seat.pk).update(seen_at=at, online=True)
+    if seat.role != "patient" or seat.state != SeatState.ADMITTED:
+        return
+    if seat.place == Place.GROUP and seat.session.begins_at - OPENS_BEFORE <= at <= seat.session.ends_at + CLOSES_AFTER:
+        for source in ("room", "media") if receiving else ("room",):
+            presence.note(
+                seat.session,
+                seat.person,
+                kind="beat",
+                source=source,
+                connection=str(seat.connection or ""),
+                place="virtual",
+                at=at,
+            )
+    stay_live(seat, at=at)
+
+
+def stay_live(seat: Seat, *, at: datetime) -> None:
+    """Tie to this patient, for the next seconds, the staff who are in the same place with them now."""
+    because = f"live {seat.session_id}"
+    with_them = [
+        row.person_id
+        for row in Neighbour.of(seat.session_id)
+        if row.role in ("facilitator", "staff")
+        and row.state == SeatState.ADMITTED
+        and row.place == seat.place
+        and row.seen_at
+        and row.seen_at > at - QUIET_AFTER
+    ]
+    ties = Tie.objects.filter(patient_id=seat.person_id, role="live", because=because)
+    known = set(ties.filter(staff_id__in=with_them).values_list("staff_id", flat=True))
+    ties.filter(staff_id__in=known).update(ends_at=at + LIVE_FOR)
+    for who in with_them:
+        if who not in known:
+            Tie.objects.create(
+                clinic_id=seat.clinic_id,
+                staff_id=who,
+                patient_id=seat.person_id,
+                role="live",
+                because=because,
+                begins_at=at,
+                ends_at=at + LIVE_FOR,
+            )
+
+
+def _end_presence(seat: Seat, *, at: datetime) -> None:
+    if seat.role != "patient" or seat.person is None:
+        return
+    if seat.place == Place.GROUP and seat.admitted_at and seat.connection:
+        presence.note(
+            seat.session,
+            seat.person,
+            kind="out",
+            source="room",
+            connection=str(seat.connection),
+            place="virtual",
+            at=at,
+        )
+    Tie.objects.filter(
+        patient_id=seat.person_id, role="live", because=f"live {seat.session_id}", ends_at__gt=at
+    ).update(ends_at=at)
+
+
+def note(seat: Seat, what: str, *, by: Actor, at: datetime, reason: str = "") -> None:
+    """Add a line to the door's history and to the trail."""
+    DoorEvent.objects.create(
+        clinic_id=seat.clinic_id,
+        seat=seat,
+        patient_id=seat.person_id if seat.role == "patient" else None,
+        what=what,
+        by=by if isinstance(by, Person) else None,
+        at=at,
+        reason=reason,
+    )
+    trail.record(
+        f"door.{what.replace(' ', '-')}", patient=seat.person_id if seat.role == "patient" else None, thing=seat
+    )
+
+
+def topic(session: CareSession) -> str:
+    return f"room.{session.pk}"

@@ -1,0 +1,341 @@
+"""The room's socket: parse → verb → wake. Whoever is woken reads the room afresh, as they may see it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.utils import timezone
+
+from openiop.lib import wake
+from openiop.people.access import acting
+from openiop.room import admission, live, protocol, state
+from openiop.room.media.janus import UNREACHABLE, MediaError
+from openiop.room.media.rooms import MediaRoom, Seated
+from openiop.room.models import LiveRoom, Seat, SeatState
+from openiop.schedule.models import CareSession
+
+log = logging.getLogger(__name__)
+
+REFUSED = 4404
+LOOK_AGAIN_SECONDS = 1.0
+
+
+class RoomConsumer(AsyncWebsocketConsumer):
+    """One tab of one person, or the site's device, in one session's room."""
+
+    async def connect(self) -> None:
+        self.person = self.scope["person"]
+        self.session_id: UUID = self.scope["url_route"]["kwargs"]["pk"]
+        self.connection: UUID | None = None
+        self.seat_id: UUID | None = None
+        self.media: Seated | None = None
+        self.media_place = ""
+        self.receiving = False
+        self.last_sent = ""
+        self.refreshing = asyncio.Lock()
+        self.again = False
+        await self.accept()
+        if self.person is None:
+            await self._bye("refused")
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        try:
+            message = protocol.parse(text_data or "")
+        except protocol.ProtocolError as error:
+            await self._say(protocol.Error(code=error.code))
+            return
+        if self.connection is None and not isinstance(message, protocol.Hello):
+            await self._say(protocol.Error(code="hello_first"))
+            return
+        try:
+            await self._heed(message)
+        except admission.SomethingMissing:
+            await self._say(protocol.Error(code="missing"))
+        except (Http404, PermissionDenied):
+            await self._say(protocol.Error(code="not_allowed"))
+
+    async def _heed(self, message: protocol.ClientMessage) -> None:
+        match message:
+            case protocol.Hello():
+                await self._hello(message)
+            case protocol.Beat():
+                await self._act(_beat, receiving=self.receiving)
+                await self._say(protocol.BeatEcho())
+                await self._refresh()
+            case protocol.Hand():
+                await self._act(_hand, raised=message.raised)
+            case protocol.Self():
+                await self._act(_self, audio=message.audio, video=message.video)
+            case protocol.Media():
+                await self._media(message)
+            case protocol.Leave():
+                await self._act(_leave)
+                await self._bye("left")
+            case protocol.Admit():
+                await self._act(_admit, seat=message.seat)
+            case protocol.SendBack():
+                await self._put_out(message.seat, admission.send_back)
+            case protocol.Remove():
+                await self._put_out(message.seat, admission.remove)
+            case protocol.Mute():
+                await self._mute(message.seat)
+            case protocol.End():
+                await self._end()
+
+    # --- coming and going ---
+
+    async def _hello(self, message: protocol.Hello) -> None:
+        self.connection = message.connection
+        try:
+            self.seat_id = await self._act(_sit_down, connection=message.connection, session_id=self.session_id)
+        except (Http404, admission.NotNow):
+            await self._bye("refused")
+            return
+        await wake.join(self, f"room.{self.session_id}")
+        await self._refresh()
+
+    async def disconnect(self, code: int) -> None:
+        if self.media:
+            with contextlib.suppress(MediaError):
+                await self.media.release()
+        if self.seat_id is None:
+            return
+        await wake.part(self, f"room.{self.session_id}")
+        await self._act(_offline, connection=self.connection)
+
+    async def wake(self, event: dict[str, Any]) -> None:
+        await self._refresh()
+
+    async def _refresh(self) -> None:
+        """Read the room, tell the tab when it changed, and follow with the media. One at a time, never skipped."""
+        self.again = True
+        if self.refreshing.locked():
+            return
+        async with self.refreshing:
+            while self.again:
+                self.again = False
+                await self._refresh_once()
+
+    async def _refresh_once(self) -> None:
+        if self.seat_id is None:
+            return
+        seat, room = await self._act(_read)
+        if seat.connection != self.connection:
+            await self._bye("taken")
+            return
+        text = room.model_dump_json()
+        without_time = room.model_dump_json(exclude={"now"})
+        if without_time != self.last_sent:
+            self.last_sent = without_time
+            await self.send(text)
+        await self._follow(seat, inside=room.me.state in ("admitted", "private"))
+
+    async def _follow(self, seat: Seat, *, inside: bool) -> None:
+        """Sit down at the media server when admitted, move when the place changed, get up when not."""
+        if self.media and (not inside or self.media_place != seat.place):
+            leaving, self.media = self.media, None
+            with contextlib.suppress(MediaError):
+                await leaving.leave()
+        if inside and self.media is None:
+            await self._take_seat(seat)
+
+    async def _take_seat(self, seat: Seat) -> None:
+        room = await self._act(_media_room, place=seat.place)
+        if room is None:
+            return
+        try:
+            self.media = await live.media_rooms().take_seat(
+                room,
+                seat.pk,
+                on_event=self._say,
+                on_media=self._on_media,
+                on_state=self._keep_media,
+                state=seat.media.get("seat") if seat.media.get("place") == seat.place else None,
+            )
+            self.media_place = seat.place
+        except MediaError as error:
+            log.info("The media server is out of reach (%s).", error.code)
+            await self._say(protocol.HangupEvent(target="both", reason=UNREACHABLE))
+            asyncio.get_running_loop().call_later(LOOK_AGAIN_SECONDS, self._look_again)
+
+    def _look_again(self) -> None:
+        self._looking = asyncio.ensure_future(self._refresh())
+
+    # --- media ---
+
+    async def _media(self, message: protocol.Media) -> None:
+        if self.media is None:
+            await self._say(protocol.MediaReply(id=message.id, error="not_in_room"))
+            return
+        try:
+            reply = await self.media.handle(message.request)
+            await self._say(protocol.MediaReply(id=message.id, reply=reply))
+        except MediaError as error:
+            await self._say(protocol.MediaReply(id=message.id, error=str(error.code)))
+
+    async def _on_media(self, receiving: bool) -> None:
+        self.receiving = receiving
+
+    async def _keep_media(self, kept: dict[str, Any]) -> None:
+        await self._act(_keep_media, kept={"place": self.media_place or None, "seat": kept})
+
+    # --- a facilitator's ---
+
+    async def _put_out(self, seat_id: UUID, verb: Callable[..., None]) -> None:
+        room, feed = await self._act(_decide, seat=seat_id, verb=verb)
+        if room and feed:
+            with contextlib.suppress(MediaError):
+                await live.media_rooms().kick(room, feed)
+
+    async def _mute(self, seat_id: UUID) -> None:
+        room, feed = await self._act(_feed_of, seat=seat_id)
+        if room and feed:
+            with contextlib.suppress(MediaError):
+                await live.media_rooms().mute(room, feed)
+
+    async def _end(self) -> None:
+        for room in await self._act(_end):
+            with contextlib.suppress(MediaError):
+                await live.media_rooms().destroy_room(room)
+
+    # --- ways of speaking ---
+
+    async def _act(self, what: Callable[..., Any], **arguments: Any) -> Any:
+        """Run `what(seat_or_none, person, at, …)` in one transaction as this person."""
+
+        def inside() -> Any:
+            with acting(self.person, origin="socket"):
+                seat = (
+                    Seat.objects.select_related("person", "session", "session__room").get(pk=self.seat_id)
+                    if self.seat_id
+                    else None
+                )
+                return what(seat, self.person, timezone.now(), **arguments)
+
+        return await database_sync_to_async(inside)()
+
+    async def _say(self, message: Any) -> None:
+        await self.send(message.model_dump_json())
+
+    async def _bye(self, reason: Any) -> None:
+        if self.media and reason != "taken":
+            leaving, self.media = self.media, None
+            with contextlib.suppress(MediaError):
+                await leaving.leave()
+        await self._say(protocol.Bye(reason=reason))
+        await self.close(code=REFUSED if reason == "refused" else 1000)
+
+
+# --- what each message does, inside `acting` ---
+
+
+def _sit_down(_nobody: Seat | None, person: Any, at: Any, *, connection: UUID, session_id: UUID) -> UUID:
+    session = CareSession.objects.select_related("room").filter(pk=session_id).first()
+    if session is None:
+        raise Http404
+    taken = admission.ask(session, person, at=at)
+    Seat.objects.filter(pk=taken.pk).update(connection=connection, online=True, seen_at=at)
+    taken.refresh_from_db()
+    admission.beat(taken, at=at, receiving=False)
+    wake.wake(admission.topic(session))
+    return taken.pk
+
+
+def _read(seat: Seat, person: Any, at: Any) -> tuple[Seat, protocol.Room]:
+    return seat, state.room_for(seat, at=at)
+
+
+def _beat(seat: Seat, person: Any, at: Any, *, receiving: bool) -> None:
+    admission.beat(seat, at=at, receiving=receiving)
+
+
+def _hand(seat: Seat, person: Any, at: Any, *, raised: bool) -> None:
+    if seat.state == SeatState.ADMITTED and bool(seat.hand_at) != raised:
+        seat.hand_at = at if raised else None
+        seat.save(update_fields=["hand_at"])
+        wake.wake(admission.topic(seat.session))
+
+
+def _self(seat: Seat, person: Any, at: Any, *, audio: bool, video: bool) -> None:
+    if seat.state == SeatState.ADMITTED and (seat.audio, seat.video) != (audio, video):
+        seat.audio, seat.video = audio, video
+        seat.save(update_fields=["audio", "video"])
+        wake.wake(admission.topic(seat.session))
+
+
+def _leave(seat: Seat, person: Any, at: Any) -> None:
+    admission.leave(seat, by=person, at=at)
+
+
+def _offline(seat: Seat, person: Any, at: Any, *, connection: UUID) -> None:
+    if seat.connection == connection and seat.online:
+        Seat.objects.filter(pk=seat.pk).update(online=False)
+        wake.wake(admission.topic(seat.session))
+
+
+def _admit(me: Seat, person: Any, at: Any, *, seat: Any) -> None:
+    if seat == "all":
+        admission.admit_all(me.session, by=person, at=at)
+    else:
+        admission.admit(_other(me, seat), by=person, at=at)
+
+
+def _decide(
+    me: Seat, person: Any, at: Any, *, seat: UUID, verb: Callable[..., None]
+) -> tuple[MediaRoom | None, str | None]:
+    other = _other(me, seat)
+    room, feed = _room_and_feed(other)
+    verb(other, by=person, at=at)
+    return room, feed
+
+
+def _feed_of(me: Seat, person: Any, at: Any, *, seat: UUID) -> tuple[MediaRoom | None, str | None]:
+    if me.role != "facilitator":
+        raise PermissionDenied
+    return _room_and_feed(_other(me, seat))
+
+
+def _end(seat: Seat, person: Any, at: Any) -> list[MediaRoom]:
+    admission.end(seat.session, by=person, at=at)
+    return [media_room(room) for room in LiveRoom.objects.filter(session=seat.session)]
+
+
+def _media_room(seat: Seat, person: Any, at: Any, *, place: str) -> MediaRoom | None:
+    room = LiveRoom.objects.filter(session=seat.session, place=place, ended_at=None).first()
+    return media_room(room) if room else None
+
+
+def _keep_media(seat: Seat, person: Any, at: Any, *, kept: dict[str, Any]) -> None:
+    kept["place"] = kept["place"] or seat.place
+    inner = kept["seat"]
+    changed = (seat.media.get("feed"), seat.media.get("published")) != (inner.get("feed"), inner.get("published"))
+    seat.media = {**kept, "feed": inner.get("feed"), "published": bool(inner.get("published"))}
+    Seat.objects.filter(pk=seat.pk).update(media=seat.media)
+    if changed:
+        wake.wake(admission.topic(seat.session))
+
+
+def _other(me: Seat, seat_id: UUID) -> Seat:
+    """Another seat of the same session; a seat of another session does not exist here."""
+    found = Seat.objects.select_related("person", "session").filter(pk=seat_id, session_id=me.session_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _room_and_feed(seat: Seat) -> tuple[MediaRoom | None, str | None]:
+    room = LiveRoom.objects.filter(session=seat.session, place=seat.place).first()
+    return (media_room(room) if room else None), seat.media.get("feed")
+
+
+def media_room(room: LiveRoom) -> MediaRoom:
+    return MediaRoom(room=room.media_room, secret=room.media_secret, pin=room.media_pin)

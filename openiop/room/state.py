@@ -1,0 +1,121 @@
+"""The whole state of a room as one viewer may see it, from rows to the protocol's words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, cast
+
+from django.urls import reverse
+
+from openiop.room import admission, protocol
+from openiop.room.models import LiveRoom, Neighbour, Place, Seat, SeatState
+from openiop.schedule.models import CareSession
+
+MyState = Literal["waiting", "admitted", "private", "removed", "sent_back", "ended"]
+Role = Literal["patient", "facilitator", "site", "staff"]
+
+
+def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
+    """Return what the person in `seat` may know at `at`.
+
+    Who waits learns of nobody but the facilitator: other patients' presence is not theirs to know.
+    """
+    session = seat.session
+    rooms = {room.place: room for room in LiveRoom.objects.filter(session=session)}
+    neighbours = Neighbour.of(session.pk)
+    ended = any(room.ended_at for room in rooms.values())
+    inside = seat.state == SeatState.ADMITTED and not ended
+    return protocol.Room(
+        now=at,
+        room=str(rooms[seat.place].pk) if seat.place in rooms else "",
+        session=_session(session, phase=_phase(rooms, ended=ended), at=at),
+        me=protocol.Me(
+            seat=seat.pk,
+            role=cast(Role, seat.role),
+            state=_my_state(seat, ended=ended),
+            talk="contact_only" if seat.role == "patient" and seat.place == Place.CONTACT else "treatment",
+        ),
+        host=_host(neighbours, at=at),
+        seats=[_seat(row, at=at) for row in neighbours if inside and _in(row, seat.place)],
+        waiting=_waiting(session, neighbours, at=at) if seat.role == "facilitator" and inside else [],
+    )
+
+
+def _phase(rooms: dict[str, LiveRoom], *, ended: bool) -> Literal["before", "open", "ended"]:
+    if ended:
+        return "ended"
+    return "open" if Place.GROUP in rooms else "before"
+
+
+def _session(session: CareSession, *, phase: Literal["before", "open", "ended"], at: datetime) -> protocol.SessionNow:
+    now = next((block for block in session.blocks.all() if block.begins_at <= at < block.ends_at), None)
+    return protocol.SessionNow(
+        id=session.pk,
+        title=session.name,
+        block=now.title if now else "",
+        starts_at=session.begins_at,
+        ends_at=session.ends_at,
+        phase=phase,
+    )
+
+
+def _my_state(seat: Seat, *, ended: bool) -> MyState:
+    if ended:
+        return "ended"
+    if seat.state == SeatState.LEFT:
+        return "waiting"
+    if seat.state == SeatState.ADMITTED and seat.place == Place.CONTACT and seat.role != "patient":
+        return "private"
+    return cast(MyState, seat.state)
+
+
+def _in(row: Neighbour, place: str) -> bool:
+    return row.state == SeatState.ADMITTED and row.place == place
+
+
+def _host(neighbours: list[Neighbour], *, at: datetime) -> protocol.Host | None:
+    hosts = [row for row in neighbours if row.role == "facilitator"]
+    here = [row for row in hosts if row.state == SeatState.ADMITTED and row.here(at)]
+    found = (here or hosts)[:1]
+    return protocol.Host(name=found[0].called, here=bool(here)) if found else None
+
+
+def _seat(row: Neighbour, *, at: datetime) -> protocol.Seat:
+    return protocol.Seat(
+        seat=row.id,
+        name=row.called,
+        role=cast(Role, row.role),
+        here=row.here(at),
+        hand_at=row.hand_at,
+        audio=row.audio,
+        video=row.video,
+        feed=row.feed or None,
+        reconnecting=row.reconnecting(at),
+    )
+
+
+def _waiting(session: CareSession, neighbours: list[Neighbour], *, at: datetime) -> list[protocol.Waiting]:
+    """Those at the door now, and those removed who are knocking again."""
+    outside = [
+        row
+        for row in neighbours
+        if row.role == "patient"
+        and (row.state in (SeatState.WAITING, SeatState.SENT_BACK) or (row.state == SeatState.REMOVED and row.here(at)))
+    ]
+    seats = Seat.objects.filter(pk__in=[row.id for row in outside]).select_related("person", "session")
+    missing = {seat.pk: admission.missing_for(seat, at=at) for seat in seats}
+    return [
+        protocol.Waiting(
+            seat=row.id,
+            name=row.called,
+            since=row.asked_at,
+            ready=not missing[row.id],
+            missing=[str(admission.MISSING[code]) for code in missing[row.id] + _removed(row)],
+            door=reverse("door-help", args=[session.pk, row.id]),
+        )
+        for row in outside
+    ]
+
+
+def _removed(row: Neighbour) -> list[str]:
+    return ["removed"] if row.state == SeatState.REMOVED else []

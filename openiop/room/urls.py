@@ -1,0 +1,22 @@
+from django.urls import path, re_path
+
+from openiop.room import consumers, views
+
+urlpatterns = [
+    path("door/ping", views.ping, name="door-ping"),
+    path("sessions/<uuid:pk>/door", views.door, name="door"),
+    path("sessions/<uuid:pk>/door/place", views.place, name="door-form"),
+    re_path(
+        r"^sessions/(?P<pk>[0-9a-f-]{36})/door/(?P<why>driving|no-private-place|not-safe)$",
+        views.not_now,
+        name="door-not-now",
+    ),
+    path("sessions/<uuid:pk>/door/<uuid:seat_pk>", views.door_help, name="door-help"),
+    path("sessions/<uuid:pk>/room", views.room, name="room"),
+    path("sessions/<uuid:pk>/room/place", views.sit_with, name="room-place"),
+    path("site-room", views.site_room, name="site-room"),
+]
+
+websocket_urlpatterns = [
+    path("ws/room/<uuid:pk>", consumers.RoomConsumer.as_asgi()),
+]

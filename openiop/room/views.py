@@ -1,0 +1,276 @@
+"""The door and the room's page. What happens inside goes through the socket."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from openiop.audit import trail
+from openiop.people.doors import devices_only, patients_only, signed_in, staff_only
+from openiop.people.models import Agreement, Device, Document, Person
+from openiop.room import admission, live
+from openiop.room.forms import AgreementForm, PlaceForm
+from openiop.room.models import Place, Seat
+from openiop.safety import ladder
+from openiop.safety.models import Whereabouts, raise_flag
+from openiop.schedule.models import CareSession
+
+STAFF_ROLES = ("facilitator", "staff")
+
+
+@require_GET
+@signed_in
+def ping(request: HttpRequest) -> HttpResponse:
+    """Answer at once: the door's page measures the line with it."""
+    return JsonResponse({"ok": True}, headers={"Cache-Control": "no-store"})
+
+
+@require_GET
+@patients_only
+def door(request: Any, pk: UUID) -> HttpResponse:
+    """Try camera, microphone and line. Somebody who is in already goes straight back in."""
+    session = _session(request.person, pk)
+    if refusal := _not_now(request, session):
+        return refusal
+    seat = Seat.objects.filter(session=session, person=request.person).first()
+    if seat and seat.admitted_at and seat.state in ("admitted", "left"):
+        return redirect("room", pk=pk)
+    return render(request, "room/door.html", {"session": session, "step": 1})
+
+
+@require_http_methods(["GET", "POST"])
+@patients_only
+def place(request: Any, pk: UUID) -> HttpResponse:
+    """The evening's short form, with what is still to be agreed to; then the waiting room."""
+    session = _session(request.person, pk)
+    if refusal := _not_now(request, session):
+        return refusal
+    now = timezone.now()
+    form = PlaceForm(request.POST or None, initial=_told_before(request.person, at=now))
+    agreements = _agreement_forms(request.person, request.POST or None)
+    if request.method == "POST" and _all_valid([form, *agreements]):
+        _give(request.person, agreements, by=request.person, at=now, how="written")
+        admission.tell_place(session, request.person, answers=form.answers(), at=now)
+        return redirect("room", pk=pk)
+    context = {"session": session, "form": form, "agreements": agreements, "step": 2}
+    return render(request, "room/place.html", context, status=422 if request.method == "POST" else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@patients_only
+def not_now(request: Any, pk: UUID, why: str) -> HttpResponse:
+    """Paths of their own: driving, no private place, not feeling safe."""
+    session = _session(request.person, pk)
+    if why == "not-safe":
+        return _not_safe(request, session)
+    if request.method == "POST":
+        return _tell_team(request, session, why)
+    return render(request, f"room/{why}.html", {"session": session})
+
+
+def _not_safe(request: Any, session: CareSession) -> HttpResponse:
+    """A tap is enough: the flag is raised before anything else is asked."""
+    if request.method == "POST":
+        raise_flag(
+            request.person,
+            key=f"door-{session.pk}-{request.person.pk}",
+            evidence=ladder.Evidence("safe_now", "no"),
+            label=_("Said at the door: I do not feel safe"),
+            value=_("not safe"),
+            url=reverse("session", args=[session.pk]),
+            at=timezone.now(),
+        )
+        return redirect("help")
+    return render(request, "room/not-safe.html", {"session": session})
+
+
+def _tell_team(request: Any, session: CareSession, why: str) -> HttpResponse:
+    now = timezone.now()
+    seat = admission.ask(session, request.person, at=now)
+    admission.note(seat, "said " + why, by=request.person, at=now)
+    messages.success(request, _("Your team knows. Come when you can."))
+    return redirect("door" if why == "driving" else "door-form", pk=session.pk)
+
+
+@require_GET
+@signed_in
+def room(request: Any, pk: UUID) -> HttpResponse:
+    """The room's page: waiting, in the group, or told kindly why not."""
+    session = _session(request.person, pk)
+    if refusal := _not_now(request, session):
+        return refusal
+    role = admission.role_in(session, request.person)
+    seat = Seat.objects.filter(session=session, **_who(request.person)).first()
+    if role == "patient" and not (seat and (seat.ready or seat.admitted_at)):
+        return redirect("door", pk=pk)
+    trail.record("room.open", thing=session)
+    return _room_page(request, session, role)
+
+
+@require_POST
+@staff_only
+def sit_with(request: Any, pk: UUID) -> HttpResponse:
+    """Staff go over to somebody who is not in treatment, or come back to the group."""
+    session = _session(request.person, pk)
+    to = Place.CONTACT if request.POST.get("place") == Place.CONTACT else Place.GROUP
+    admission.sit_with(session, by=request.person, place=to, at=timezone.now())
+    return redirect("room", pk=pk)
+
+
+@require_http_methods(["GET", "POST"])
+@staff_only
+def door_help(request: Any, pk: UUID, seat_pk: UUID) -> HttpResponse:
+    """Staff obtain at the door what is missing: read aloud, agreed aloud, kept with its version."""
+    session = _session(request.person, pk)
+    if admission.role_in(session, request.person) not in STAFF_ROLES:
+        raise Http404
+    seat = get_object_or_404(
+        Seat.objects.select_related("person", "session"), pk=seat_pk, session=session, role="patient"
+    )
+    now = timezone.now()
+    trail.record("door.open", patient=seat.person, thing=session)
+    form = PlaceForm(request.POST if "address" in request.POST else None, initial=_told_before(seat.person, at=now))
+    agreements = _agreement_forms(seat.person, request.POST or None, spoken=True)
+    given = [each for each in agreements if each.data.get(each.add_prefix("agreed"))]
+    if request.method == "POST" and _all_valid([*given, *([form] if form.is_bound else [])]):
+        _give(seat.person, given, by=request.person, at=now, how="spoken")
+        if form.is_bound:
+            _told_by_staff(seat, form, by=request.person, at=now)
+        admission.wake(admission.topic(session))
+        messages.success(request, _("Kept."))
+        return redirect("door-help", pk=pk, seat_pk=seat_pk)
+    missing = admission.missing_for(seat, at=now)
+    context = {
+        "session": session,
+        "seat": seat,
+        "form": form,
+        "agreements": agreements,
+        "missing": [admission.MISSING[code] for code in missing],
+        "codes": missing,
+        "where": Whereabouts.latest(seat.person_id, at=now),
+        "events": seat.events.select_related("by").order_by("at"),
+    }
+    return render(request, "room/door_help.html", context, status=422 if request.method == "POST" else 200)
+
+
+@require_GET
+@devices_only
+def site_room(request: Any) -> HttpResponse:
+    """The site's room device: the session that is on, or a quiet page until there is one."""
+    now = timezone.now()
+    device: Device = request.person
+    session = (
+        CareSession.objects.visible_to(device)
+        .standing()
+        .between(now, now + admission.OPENS_BEFORE)
+        .filter(room__site_id=device.site_id)
+        .in_order()
+        .first()
+    )
+    if device.kind != Device.ROOM:
+        raise Http404
+    if session is None:
+        return render(request, "room/site_waiting.html")
+    return _room_page(request, session, "site")
+
+
+# --- parts ---
+
+
+def _session(person: Any, pk: UUID) -> CareSession:
+    rows = CareSession.objects.visible_to(person).select_related("room__site", "track")
+    return get_object_or_404(rows, pk=pk)
+
+
+def _who(person: Any) -> dict[str, Any]:
+    return {"device": person} if isinstance(person, Device) else {"person": person}
+
+
+def _not_now(request: Any, session: CareSession) -> HttpResponse | None:
+    role = admission.role_in(session, request.person)
+    try:
+        admission.check_open(session, role, at=timezone.now())
+    except admission.NotNow as error:
+        context = {"session": session, "why": error.why, "opens_at": session.begins_at - admission.OPENS_BEFORE}
+        return render(request, "room/closed.html", context)
+    return None
+
+
+def _room_page(request: Any, session: CareSession, role: str) -> HttpResponse:
+    config = {
+        "socket": f"/ws/room/{session.pk}",
+        "helpUrl": reverse("help") if role == "patient" else "",
+        "leaveUrl": _leave_url(session, role),
+        "person": str(request.person.pk),
+    }
+    context = {
+        "session": session,
+        "config": config,
+        "in_call": True,
+        "media": live.is_set(),
+        "role": role,
+        "place": Place.CONTACT if _is_beside(session, request.person) else Place.GROUP,
+    }
+    return render(request, "room/room.html", context)
+
+
+def _is_beside(session: CareSession, person: Any) -> bool:
+    return Seat.objects.filter(session=session, place=Place.CONTACT, **_who(person)).exists()
+
+
+def _leave_url(session: CareSession, role: str) -> str:
+    if role == "patient":
+        return reverse("today")
+    return reverse("site-room") if role == "site" else reverse("session", args=[session.pk])
+
+
+def _told_before(patient: Person, *, at: datetime) -> dict[str, Any]:
+    """What was told last, so that most evenings need one look and one tap; never who else is there."""
+    last = Whereabouts.objects.filter(patient=patient, place="virtual").order_by("-told_at").first()
+    if last:
+        return {"address": last.address, "state": last.state, "callback": last.callback}
+    return {"address": patient.home_address, "state": patient.home_state, "callback": patient.phone}
+
+
+def _agreement_forms(patient: Person, data: Any, *, spoken: bool = False) -> list[AgreementForm]:
+    missing = Agreement.objects.missing(patient, kinds=admission.NEEDED)
+    return [AgreementForm(data, document=_newest(patient, kind), spoken=spoken) for kind in missing]
+
+
+def _newest(patient: Person, kind: str) -> Document:
+    """The newest version, in the patient's language when there is a text in it."""
+    documents = Document.objects.filter(clinic_id=patient.clinic_id, kind=kind).order_by("-version")
+    found = documents.filter(version=documents.first().version)  # type: ignore[union-attr]
+    return found.filter(language=patient.language).first() or found.first()  # type: ignore[return-value]
+
+
+def _all_valid(forms: list[Any]) -> bool:
+    return all([form.is_valid() for form in forms])
+
+
+def _give(patient: Person, forms: list[AgreementForm], *, by: Person, at: datetime, how: str) -> None:
+    for form in forms:
+        Agreement.give(patient, form.document, by=by, at=at, how=how, details=form.details())
+
+
+def _told_by_staff(seat: Seat, form: PlaceForm, *, by: Person, at: datetime) -> None:
+    Whereabouts.objects.create(
+        clinic_id=seat.clinic_id,
+        patient=seat.person,
+        told_at=at,
+        place="virtual",
+        source="staff at the door",
+        **form.answers(),
+    )
+    seat.ready = True
+    seat.save()
+    admission.note(seat, "place told to staff", by=by, at=at)

@@ -1,0 +1,206 @@
+"""The room's socket, with a media server in memory and a real database in which transactions commit."""
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from channels.db import database_sync_to_async
+from channels.routing import URLRouter
+from channels.testing import WebsocketCommunicator
+from django.test import override_settings
+
+from openiop.demo import world
+from openiop.people.access import acting
+from openiop.room import admission, live
+from openiop.room.media.fake import FakeRooms
+from openiop.room.models import Seat
+from openiop.room.urls import websocket_urlpatterns
+from openiop.schedule.models import CareSession
+
+AT_HOME = {"address": "14 Orchard Lane", "state": "NY", "callback": "(555) 010-1007", "company": "alone"}
+
+
+@pytest.fixture
+def media(monkeypatch):
+    rooms = FakeRooms()
+    monkeypatch.setattr(live, "media_rooms", lambda: rooms)
+    return rooms
+
+
+@pytest.fixture
+def people(committed, clock):
+    return world.cast()
+
+
+class Tab:
+    """One person's tab at the room's socket."""
+
+    def __init__(self, person, session_id, connection=None):
+        self.person = person
+        self.connection = str(connection or uuid4())
+        self.socket = WebsocketCommunicator(URLRouter(websocket_urlpatterns), f"/ws/room/{session_id}")
+        self.socket.scope["person"] = person
+        self.heard = []
+
+    async def open(self):
+        await self.socket.connect()
+        await self.say(type="hello", connection=self.connection, protocol=1)
+        return self
+
+    async def say(self, **message):
+        await self.socket.send_to(text_data=json.dumps(message))
+
+    async def until(self, found, seconds=5):
+        """Return the first message for which `found` holds, of those not looked at yet."""
+
+        async def wait():
+            while True:
+                message = json.loads(await self.socket.receive_from(timeout=seconds))
+                self.heard.append(message)
+                if found(message):
+                    return message
+
+        return await asyncio.wait_for(wait(), seconds)
+
+    async def room(self, found=lambda room: True):
+        return await self.until(lambda message: message["type"] == "room" and found(message))
+
+    async def close(self):
+        await self.socket.disconnect()
+
+
+def tonight(person):
+    with acting(person):
+        return CareSession.objects.visible_to(person).between(world.NOW, world.NOW + timedelta(hours=1)).get()
+
+
+def wait_at_the_door(person, session):
+    with acting(person):
+        return admission.tell_place(session, person, answers={**AT_HOME, "headphones": True}, at=world.NOW)[0]
+
+
+@asynccontextmanager
+async def tabs(*opened):
+    try:
+        yield opened
+    finally:
+        for tab in opened:
+            await tab.close()
+
+
+@override_settings(CHANNEL_LAYERS={"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}})
+async def test_somebody_waits_is_let_in_and_both_publish(people, media):
+    session = await database_sync_to_async(tonight)(people["bea"])
+    await database_sync_to_async(wait_at_the_door)(people["sam"], session)
+    bea = await Tab(people["bea"], session.pk).open()
+    sam = await Tab(people["sam"], session.pk).open()
+    async with tabs(bea, sam):
+        waiting = await sam.room()
+        assert waiting["me"]["state"] == "waiting" and waiting["seats"] == []
+
+        knocked = await bea.room(lambda room: room["waiting"])
+        await bea.say(type="admit", seat=knocked["waiting"][0]["seat"])
+        inside = await sam.room(lambda room: room["me"]["state"] == "admitted")
+        assert {seat["name"] for seat in inside["seats"]} == {"Bea", "Sam"}
+
+        await sam.until(lambda message: message.get("kind") == "feeds")
+        await sam.say(type="media", id=1, request={"kind": "publish", "sdp": "v=0"})
+        await sam.until(lambda message: message["type"] == "media" and message["reply"]["sdp"])
+        seen = await bea.room(lambda room: any(seat["feed"] for seat in room["seats"]))
+        assert [seat["name"] for seat in seen["seats"] if seat["feed"]] == ["Sam"]
+
+
+async def test_unknown_large_and_foreign_messages_are_answered_and_change_nothing(people, media):
+    session = await database_sync_to_async(tonight)(people["bea"])
+    bea = await Tab(people["bea"], session.pk).open()
+    async with tabs(bea):
+        await bea.room()
+        for text, code in [
+            ('{"type": "record"}', "unknown"),
+            ("not json", "not_json"),
+            ('{"type": "beat", "for": "maya"}', "invalid"),
+            ('{"type": "hand", "raised": ' + " " * 70_000 + "true}", "too_large"),
+            (json.dumps({"type": "remove", "seat": str(uuid4())}), "not_allowed"),
+        ]:
+            await bea.socket.send_to(text_data=text)
+            said = await bea.until(lambda message: message["type"] == "error")
+            assert said["code"] == code
+        await bea.say(type="beat")
+        await bea.until(lambda message: message["type"] == "beat")
+
+
+async def test_nothing_is_done_before_hello(people, media):
+    session = await database_sync_to_async(tonight)(people["bea"])
+    tab = Tab(people["bea"], session.pk)
+    await tab.socket.connect()
+    async with tabs(tab):
+        await tab.say(type="end")
+        assert (await tab.until(lambda m: True))["code"] == "hello_first"
+
+
+async def test_a_stranger_and_somebody_of_another_group_are_sent_away(people, media):
+    session = await database_sync_to_async(tonight)(people["bea"])
+    stranger, leo = Tab(None, session.pk), Tab(people["leo"], session.pk)
+    await stranger.socket.connect()
+    await leo.open()
+    async with tabs(stranger, leo):
+        for tab in (stranger, leo):
+            assert (await tab.until(lambda message: message["type"] == "bye"))["reason"] == "refused"
+
+
+async def test_a_patient_cannot_do_what_facilitators_do(people, media):
+    session = await database_sync_to_async(tonight)(people["sam"])
+    mayas = await database_sync_to_async(wait_at_the_door)(people["maya"], session)
+    await database_sync_to_async(wait_at_the_door)(people["sam"], session)
+    sam = await Tab(people["sam"], session.pk).open()
+    async with tabs(sam):
+        await sam.room()
+        for message in (
+            {"type": "admit", "seat": "all"},
+            {"type": "admit", "seat": str(mayas.pk)},
+            {"type": "mute", "seat": str(mayas.pk)},
+            {"type": "end"},
+        ):
+            await sam.say(**message)
+            assert (await sam.until(lambda m: m["type"] == "error"))["code"] == "not_allowed"
+
+
+async def test_a_second_window_takes_the_seat_over(people, media):
+    session = await database_sync_to_async(tonight)(people["bea"])
+    first = await Tab(people["bea"], session.pk).open()
+    await first.room()
+    second = await Tab(people["bea"], session.pk).open()
+    async with tabs(first, second):
+        await second.room()
+        assert (await first.until(lambda message: message["type"] == "bye"))["reason"] == "taken"
+        assert await database_sync_to_async(seats_of)(people["bea"], session) == 1
+
+
+def seats_of(person, session):
+    with acting(person):
+        return Seat.objects.filter(session=session, person=person).count()
+
+
+async def test_removal_ends_the_media_and_the_ended_room_tells_everybody(people, media):
+    session = await database_sync_to_async(tonight)(people["bea"])
+    for key in ("sam", "maya"):
+        await database_sync_to_async(wait_at_the_door)(people[key], session)
+    bea = await Tab(people["bea"], session.pk).open()
+    sam = await Tab(people["sam"], session.pk).open()
+    maya = await Tab(people["maya"], session.pk).open()
+    async with tabs(bea, sam, maya):
+        await bea.room(lambda room: len(room["waiting"]) == 2)
+        await bea.say(type="admit", seat="all")
+        await maya.room(lambda room: room["me"]["state"] == "admitted")
+        inside = await sam.room(lambda room: room["me"]["state"] == "admitted")
+        await bea.say(type="remove", seat=inside["me"]["seat"])
+        removed = await sam.room(lambda room: room["me"]["state"] == "removed")
+        assert removed["seats"] == []
+        await sam.say(type="media", id=2, request={"kind": "publish", "sdp": "v=0"})
+        assert (await sam.until(lambda m: m["type"] == "media"))["error"] == "not_in_room"
+
+        await bea.say(type="end")
+        assert (await maya.room(lambda room: room["me"]["state"] == "ended"))["session"]["phase"] == "ended"
