@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
+from django.urls import reverse
 
 from openiop.people.access import kind_of
 from openiop.people.models import Person
@@ -19,7 +20,7 @@ def _door(name: str, *, kinds: tuple[str, ...], roles: tuple[str, ...] = ()) -> 
         @wraps(view)
         def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.person is None:
-                return redirect_to_login(request.get_full_path())
+                return to_sign_in(request)
             if kind_of(request.person) not in kinds:
                 raise Http404
             if roles and not (isinstance(request.person, Person) and request.person.has_role(*roles)):
@@ -28,6 +29,27 @@ def _door(name: str, *, kinds: tuple[str, ...], roles: tuple[str, ...] = ()) -> 
 
         guarded.door = name  # type: ignore[attr-defined]
         return guarded
+
+    return mark
+
+
+def to_sign_in(request: Any) -> HttpResponse:
+    """Send a stranger to sign in and back; a fragment asked for by a page says so instead of swapping itself in."""
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=401, headers={"HX-Redirect": reverse("account_login")})
+    return redirect_to_login(request.get_full_path())
+
+
+def public(because: str) -> Callable[[View], View]:
+    """Anybody at all, signed in or not, and why that is right."""
+
+    def mark(view: View) -> View:
+        @wraps(view)
+        def open_to_all(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+            return view(request, *args, **kwargs)
+
+        open_to_all.door = f"public: {because}"  # type: ignore[attr-defined]
+        return open_to_all
 
     return mark
 
