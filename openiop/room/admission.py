@@ -65,7 +65,7 @@ class SomethingMissing(Exception):
 def role_in(session: CareSession, actor: Actor) -> str:
     """Return the role `actor` has in this session's room. Raises Http404 for whoever has none."""
     if isinstance(actor, Device):
-        if actor.kind == Device.ROOM and session.room_id and session.room.site_id == actor.site_id:
+        if actor.kind == Device.ROOM and session.room and session.room.site_id == actor.site_id:
             return "site"
     elif kind_of(actor) == "patient":
         if session.roster.standing().filter(patient_id=actor.pk).exists():
@@ -164,7 +164,7 @@ def missing_for(seat: Seat, *, at: datetime) -> list[str]:
 
     "licence": no clinician of the session is licensed where the patient said to be.
     """
-    if seat.role != "patient":
+    if seat.role != "patient" or seat.person is None:
         return []
     missing = Agreement.objects.missing(seat.person, kinds=NEEDED)
     if not seat.ready:
@@ -316,7 +316,7 @@ def beat(seat: Seat, *, at: datetime, receiving: bool) -> None:
     `receiving`: sound or picture of theirs reaches the media server. In the contact room no group minutes count.
     """
     Seat.objects.filter(pk=seat.pk).update(seen_at=at, online=True)
-    if seat.role != "patient" or seat.state != SeatState.ADMITTED:
+    if seat.role != "patient" or seat.person is None or seat.state != SeatState.ADMITTED:
         return
     if seat.place == Place.GROUP and seat.session.begins_at - OPENS_BEFORE <= at <= seat.session.ends_at + CLOSES_AFTER:
         for source in ("room", "media") if receiving else ("room",):
@@ -329,22 +329,23 @@ def beat(seat: Seat, *, at: datetime, receiving: bool) -> None:
                 place="virtual",
                 at=at,
             )
-    stay_live(seat, at=at)
+    stay_live(seat, seat.person, at=at)
 
 
-def stay_live(seat: Seat, *, at: datetime) -> None:
+def stay_live(seat: Seat, patient: Person, *, at: datetime) -> None:
     """Tie to this patient, for the next seconds, the staff who are in the same place with them now."""
     because = f"live {seat.session_id}"
     with_them = [
         row.person_id
         for row in Neighbour.of(seat.session_id)
-        if row.role in ("facilitator", "staff")
+        if row.person_id
+        and row.role in ("facilitator", "staff")
         and row.state == SeatState.ADMITTED
         and row.place == seat.place
         and row.seen_at
         and row.seen_at > at - QUIET_AFTER
     ]
-    ties = Tie.objects.filter(patient_id=seat.person_id, role="live", because=because)
+    ties = Tie.objects.filter(patient=patient, role="live", because=because)
     known = set(ties.filter(staff_id__in=with_them).values_list("staff_id", flat=True))
     ties.filter(staff_id__in=known).update(ends_at=at + LIVE_FOR)
     for who in with_them:
@@ -352,7 +353,7 @@ def stay_live(seat: Seat, *, at: datetime) -> None:
             Tie.objects.create(
                 clinic_id=seat.clinic_id,
                 staff_id=who,
-                patient_id=seat.person_id,
+                patient=patient,
                 role="live",
                 because=because,
                 begins_at=at,

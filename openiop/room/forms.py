@@ -57,8 +57,8 @@ class AgreementForm(forms.Form):
 
     agreed = forms.BooleanField(label=_("I have read this and I agree"))
 
-    def __init__(self, *args: Any, document: Document, spoken: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, prefix=document.kind, **kwargs)
+    def __init__(self, data: Any = None, *, document: Document, spoken: bool = False) -> None:
+        super().__init__(data, prefix=document.kind)
         self.document = document
         if spoken:
             self.fields["agreed"].label = _("I read this to them and they agreed aloud")

@@ -136,15 +136,16 @@ def door_help(request: Any, pk: UUID, seat_pk: UUID) -> HttpResponse:
     seat = get_object_or_404(
         Seat.objects.select_related("person", "session"), pk=seat_pk, session=session, role="patient"
     )
-    now = timezone.now()
-    trail.record("door.open", patient=seat.person, thing=session)
-    form = PlaceForm(request.POST if "address" in request.POST else None, initial=_told_before(seat.person, at=now))
-    agreements = _agreement_forms(seat.person, request.POST or None, spoken=True)
+    now, at_the_door = timezone.now(), seat.person
+    assert at_the_door is not None  # a patient's seat is a person's
+    trail.record("door.open", patient=at_the_door, thing=session)
+    form = PlaceForm(request.POST if "address" in request.POST else None, initial=_told_before(at_the_door, at=now))
+    agreements = _agreement_forms(at_the_door, request.POST or None, spoken=True)
     given = [each for each in agreements if each.data.get(each.add_prefix("agreed"))]
     if request.method == "POST" and _all_valid([*given, *([form] if form.is_bound else [])]):
-        _give(seat.person, given, by=request.person, at=now, how="spoken")
+        _give(at_the_door, given, by=request.person, at=now, how="spoken")
         if form.is_bound:
-            _told_by_staff(seat, form, by=request.person, at=now)
+            _told_by_staff(seat, at_the_door, form, by=request.person, at=now)
         admission.wake(admission.topic(session))
         messages.success(request, _("Kept."))
         return redirect("door-help", pk=pk, seat_pk=seat_pk)
@@ -262,10 +263,10 @@ def _give(patient: Person, forms: list[AgreementForm], *, by: Person, at: dateti
         Agreement.give(patient, form.document, by=by, at=at, how=how, details=form.details())
 
 
-def _told_by_staff(seat: Seat, form: PlaceForm, *, by: Person, at: datetime) -> None:
+def _told_by_staff(seat: Seat, patient: Person, form: PlaceForm, *, by: Person, at: datetime) -> None:
     Whereabouts.objects.create(
         clinic_id=seat.clinic_id,
-        patient=seat.person,
+        patient=patient,
         told_at=at,
         place="virtual",
         source="staff at the door",
