@@ -88,14 +88,14 @@ class Series(Row):
             zone=self.zone,
             first_on=self.first_on,
             until=min(until, self.until or until),
-            exceptions=self._exceptions(),
+            exceptions=self.exceptions_to_its_rule(),
         )
         made = [self._session(occurrence) for occurrence in occurrences if occurrence.on not in known]
         if made:
             trail.record("series.unfold", thing=self, sessions=len(made))
         return made
 
-    def _exceptions(self) -> recurrence.Exceptions:
+    def exceptions_to_its_rule(self) -> recurrence.Exceptions:
         rows = list(self.exceptions.all())
         return recurrence.Exceptions(
             cancelled=frozenset(row.on for row in rows if row.moved_to_on is None),
@@ -427,7 +427,8 @@ class RosterQuerySet(models.QuerySet["RosterEntry"]):
 class RosterEntry(Row):
     """A patient's place in one session, and what became of it.
 
-    `status` is empty until the session is closed, except for a cancellation, which is noted beforehand.
+    `status` is empty until the session is closed, except for a cancellation, which is noted beforehand. From
+    `attested_at` on, when a note with these minutes was signed, they are neither counted again nor corrected.
     The arrival code is for this session only; it tells the kiosk who is there without a list of names.
     """
 
@@ -450,6 +451,7 @@ class RosterEntry(Row):
         ],
     )
     excused = models.BooleanField(null=True)
+    attested_at = models.DateTimeField(null=True)
 
     objects = RosterQuerySet.as_manager()
 
@@ -469,7 +471,12 @@ class RosterEntry(Row):
 
     @transaction.atomic
     def cancel(self, *, excused: bool, by: Any, at: datetime) -> None:
-        """Take the place back: the patient is free at that time. Within a day of the session it is a late one."""
+        """Take the place back: the patient is free at that time. Within a day of the session it is a late one.
+
+        Raises HasBegun when the session was closed.
+        """
+        if self.session.closed_at:
+            raise HasBegun(_("This session is closed; correct the minutes instead."))
         self.stands = False
         self.excused = excused
         self.status = "cancelled_late" if at > self.session.begins_at - self.LATE_NOTICE else ""

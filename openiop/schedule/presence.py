@@ -363,10 +363,15 @@ def _count(
     counted = []
     for entry in entries:
         presence = present.get((session.pk, entry.patient_id))
-        if entry.stands or presence:
+        if entry.attested_at is None and (entry.stands or entry.status == "cancelled_late" or presence):
             rows = [_minutes(entry, block, presence, corrected.get((entry.pk, block.pk)), at=at) for block in blocks]
             counted.append((entry, presence, [row for row in rows if row is not None]))
     return counted
+
+
+def attest(entries: Iterable[RosterEntry], *, at: datetime) -> None:
+    """A note with these people's minutes was signed: from now on they stand."""
+    RosterEntry.objects.filter(pk__in=[entry.pk for entry in entries], attested_at=None).update(attested_at=at)
 
 
 def corrections_of(entries: Iterable[RosterEntry]) -> dict[tuple[UUID, UUID], Correction]:
@@ -450,8 +455,10 @@ def _cancelled_late(entry: RosterEntry) -> Literal["excused", "unexcused"] | Non
 def correct(entry: RosterEntry, block: Block, *, seconds: int, reason: str, by: Person, at: datetime) -> Correction:
     """Say how long this person was there in one block, and why; the evidence stays. A closed session counts again.
 
-    Raises NoMinutes for more than the block lasts, or without a reason.
+    Raises NoMinutes for more than the block lasts, without a reason, or when a note with these minutes was signed.
     """
+    if entry.attested_at is not None:
+        raise NoMinutes(_("The note with these minutes is signed. Please add to the note instead."))
     if not 0 <= seconds <= block.minutes * 60:
         raise NoMinutes(_("Nobody can be there longer than the block lasts."))
     if not reason.strip():
