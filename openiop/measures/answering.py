@@ -1,0 +1,195 @@
+"""Answers come in one by one; each is kept the moment it is given, and what must be told is told with it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from openiop.audit import trail
+from openiop.lib.wake import wake
+from openiop.measures import instruments, scoring
+from openiop.measures.models import Answer, Cadence, Response
+from openiop.people.models import Person
+from openiop.programs.models import Enrolment
+from openiop.safety import ladder
+from openiop.safety.models import Flag, raise_flag
+
+CHECK_IN = "checkin"
+KEPT_FOR = timedelta(days=14)  # how long a device may hold an answer before it is sent; it stays on its own day
+CLOCKS_DIFFER_BY = timedelta(minutes=5)
+
+
+class NotTaken(ValueError):
+    """This answer cannot be kept; the text says why in words for the patient."""
+
+
+class AlreadyGiven(ValueError):
+    """The key names another answer already. Nothing was changed."""
+
+
+class Taken(NamedTuple):
+    """What became of an answer: its row, and the flag it raised, if any."""
+
+    answer: Answer
+    flag: Flag | None
+
+
+def newest(code: str) -> instruments.Instrument:
+    """Return the newest version of an instrument. Raises KeyError."""
+    versions = [each for each in instruments.all_instruments().values() if each.code == code]
+    if not versions:
+        raise KeyError(code)
+    return max(versions, key=lambda each: each.version)
+
+
+@transaction.atomic
+def answer(
+    patient: Person,
+    *,
+    instrument: instruments.Instrument,
+    for_day: date,
+    item: str,
+    value: Any,
+    key: UUID,
+    answered_at: datetime,
+    at: datetime,
+) -> Taken:
+    """Keep one answer and, in the same transaction, raise the flag it calls for, even if no other answer follows.
+
+    Sent twice with the same `key` it is kept once. A further answer to the same item corrects it and removes
+    nothing. `value` as the device sends it: text or number. Raises NotTaken or AlreadyGiven.
+    """
+    given = understood(instrument, item, value)
+    _check_day(patient, for_day, at=at)
+    if found := Answer.objects.filter(patient=patient, key=key).select_related("response").first():
+        return _again(found, item=item, value=given, instrument=instrument)
+    response = _response(patient, instrument, for_day, at=at)
+    kept = Answer.objects.create(
+        clinic_id=patient.clinic_id,
+        response=response,
+        patient=patient,
+        item=item,
+        value=given,
+        key=key,
+        answered_at=min(answered_at, at + CLOCKS_DIFFER_BY),
+        received_at=at,
+    )
+    trail.record("answer.give", patient=patient, thing=response, item=item)
+    flag = _tell(patient, instrument, kept, at=at)
+    _score(response, instrument, at=at)
+    wake(f"desk.{patient.clinic_id}")
+    return Taken(kept, flag)
+
+
+def understood(instrument: instruments.Instrument, item: str, value: Any) -> scoring.Answer:
+    """Return the value as the item's kind has it: a whole number, a number or a text. Raises NotTaken."""
+    try:
+        kind = instrument.item(item).kind
+        given: scoring.Answer = str(value).strip() if kind == "text" else _number(value)
+        scoring.check(instrument, item, given)
+    except (KeyError, ValueError, TypeError):
+        raise NotTaken(_("We could not read that answer. Please choose one of those shown.")) from None
+    return given
+
+
+def _number(value: Any) -> int | float:
+    number = float(str(value))
+    return int(number) if number.is_integer() else number
+
+
+def _check_day(patient: Person, day: date, *, at: datetime) -> None:
+    today = at.astimezone(ZoneInfo(patient.zone)).date()
+    if day > today:
+        raise NotTaken(_("That day has not come yet. Please open today's page again."))
+    if day < today - KEPT_FOR:
+        raise NotTaken(_("That day is too long ago to answer. Please open today's page."))
+
+
+def _again(found: Answer, *, item: str, value: Any, instrument: instruments.Instrument) -> Taken:
+    same = (found.item, found.value, found.response.instrument) == (item, value, instrument.code)
+    if not same:
+        raise AlreadyGiven(_("This answer was already sent with other words. Please answer again."))
+    return Taken(found, Flag.objects.filter(patient_id=found.patient_id, key=f"answer-{found.key}").first())
+
+
+def _response(patient: Person, instrument: instruments.Instrument, day: date, *, at: datetime) -> Response:
+    response, made = Response.objects.get_or_create(
+        patient=patient,
+        instrument=instrument.code,
+        for_day=day,
+        defaults={"clinic_id": patient.clinic_id, "version": instrument.version, "started_at": at},
+    )
+    if not made and response.version != instrument.version:
+        raise NotTaken(_("These questions have changed since you began. Please open today's page again."))
+    return response
+
+
+def _tell(patient: Person, instrument: instruments.Instrument, kept: Answer, *, at: datetime) -> Flag | None:
+    """Raise the flag this one answer calls for, at any total (docs/rules/escalation.md)."""
+    sign = scoring.sign_of(instrument, kept.item, kept.value)
+    if sign is None:
+        return None
+    item = instrument.item(kept.item)
+    option = next(option for option in item.options if option.value == kept.value)
+    return raise_flag(
+        patient,
+        key=f"answer-{kept.key}",
+        evidence=ladder.Evidence(sign.reason, sign.value),
+        label=instruments.in_language(item.text, "en"),
+        value=instruments.in_language(option.text, "en"),
+        url=reverse("patient-response", args=[patient.pk, kept.response_id]),
+        at=at,
+    )
+
+
+def _score(response: Response, instrument: instruments.Instrument, *, at: datetime) -> None:
+    """Score when every required item has an answer; a later correction scores again."""
+    result = scoring.score(instrument, current_answers(response))
+    if result.complete:
+        response.total, response.band = result.total, result.band or ""
+        response.completed_at = response.completed_at or at
+        response.save(update_fields=["total", "band", "completed_at"])
+
+
+def current_answers(response: Response) -> dict[str, Any]:
+    """Return the newest answer to each item, by when it was given."""
+    rows = sorted(response.answers.all(), key=lambda row: (row.answered_at, row.received_at, str(row.pk)))
+    return {row.item: row.value for row in rows if row.value != ""}
+
+
+class Due(NamedTuple):
+    """An instrument to answer on a day; `done` when it was completed on that very day."""
+
+    code: str
+    done: bool
+
+
+def due(patient: Person, *, on: date) -> list[Due]:
+    """Return what the patient's track asks for on this day: the check-in, then measures whose time has come."""
+    done = set(
+        Response.objects.filter(patient=patient, completed_at__isnull=False, for_day__lte=on).values_list(
+            "instrument", "for_day"
+        )
+    )
+    rows = [Due(CHECK_IN, (CHECK_IN, on) in done)]
+    tracks = Enrolment.objects.on(on).filter(patient=patient).values("track")
+    for cadence in Cadence.objects.filter(track__in=tracks).order_by("instrument"):
+        last = max((day for code, day in done if code == cadence.instrument), default=None)
+        if last is None or last == on or (on - last).days >= cadence.every_days:
+            rows.append(Due(cadence.instrument, last == on))
+    return rows
+
+
+def given_at(text: str, *, at: datetime) -> datetime:
+    """Return the moment a device says an answer was given; a clock that cannot be read counts as now."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return at
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
