@@ -93,6 +93,7 @@ PRIMARY = "safety.primary_therapist"
 ON_CALL = "safety.on_call"
 SUPERVISOR = "safety.supervisor"
 EVERYONE_ON_THE_DESK = "safety.everyone_on_the_desk"
+ORDER = (LIVE, PRIMARY, ON_CALL, SUPERVISOR, EVERYONE_ON_THE_DESK)
 
 CLOSING_NEEDS_A_CLINICIAN = "safety.closing_needs_a_clinician"
 CLOSING_NEEDS_CONTACT_OR_DISPOSITION = "safety.closing_needs_contact_or_disposition"
@@ -177,6 +178,32 @@ def route(
         if new:
             rungs.append(Rung(new, because))
     return [*rungs, Rung((), EVERYONE_ON_THE_DESK, everyone=True)]
+
+
+def place_of(because: str, rungs: Sequence[Rung]) -> int:
+    """Return which rung of the ladder as it stands now an earlier page for this reason has used up; -1 for none.
+
+    The ladder is drawn anew at each look: whoever was live with the person has gone home, a shift has changed, the
+    clinic has closed. A page counts against what has taken its place, so that nobody above it is ever left out.
+    """
+    return sum(ORDER.index(rung.because) <= ORDER.index(because) for rung in rungs) - 1
+
+
+def deadlines_for(tier: int, own: Mapping[str, Mapping[str, object]]) -> Deadlines:
+    """Return the deadlines of a tier, with the clinic's own minutes in place: {"3": {"contact_minutes": 45}}.
+
+    Whatever is not a whole number of at least one minute is passed over: a slip in the settings must not stop a page.
+    """
+    wanted = own.get(str(tier))
+    minutes = {
+        name: value
+        for name, value in (wanted.items() if isinstance(wanted, Mapping) else ())
+        if name in ("acknowledge_minutes", "contact_minutes", "repeat_minutes")
+        and isinstance(value, int)
+        and not isinstance(value, bool)
+        and value >= 1
+    }
+    return DEADLINES[tier]._replace(**minutes, **({"source": "the clinic's own setting"} if minutes else {}))
 
 
 def clocks_start_at(flags: Sequence[tuple[datetime, int]], *, contacts: Iterable[datetime] = ()) -> datetime:

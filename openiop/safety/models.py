@@ -1,27 +1,33 @@
 """Noticing that somebody is in danger, and not letting go until a person has reached them.
 
 Read from top to bottom: `raise_flag` is called by whoever noticed, in the transaction that holds the evidence.
-It opens (or joins) the patient's case and writes the first pages there and then. The worker's loop
-(`jobs.climb`) sends pages and climbs the ladder. Acknowledging stops the paging and starts nothing else: the
-second clock, to contact made, has been running since the flag. Rules: docs/rules/escalation.md.
+It opens (or joins) the patient's case and writes the first pages there and then, so that they stand on the desks
+whatever else is down. The worker's loop (`jobs.climb`) takes the next step of each case: it climbs the ladder and
+hands pages to the mail. Acknowledging stops the paging until contact is due; the second clock, to contact made, has
+been running since the evidence. Rules: `ladder`, docs/rules/escalation.md. What the database itself refuses:
+migration 0003.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.core.exceptions import PermissionDenied
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Q
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from openiop.audit import trail
 from openiop.lib.wake import wake
+from openiop.messaging.models import send
 from openiop.people import access
 from openiop.people.models import STATES, Clinic, Person, Role, Row, Tie
 from openiop.safety import ladder
@@ -90,23 +96,28 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def due(self, at: datetime) -> CaseQuerySet:
         return self.open().filter(next_step_at__lte=at)
 
+    def with_steps(self) -> CaseQuerySet:
+        """With what `told` and the desk ask for, in a number of queries that does not grow with the cases."""
+        return self.select_related("clinic", "patient").prefetch_related(
+            models.Prefetch("flags", Flag.objects.order_by("-raised_at")),
+            models.Prefetch("pages", Page.objects.select_related("to").order_by("made_at", "rung")),
+            models.Prefetch("acknowledgements", Acknowledgement.objects.select_related("by").order_by("at")),
+        )
+
 
 class Case(Row):
     """Everything about one patient's present danger. At most one is open for each patient.
 
-    Open → acknowledged (paging stops) → contact made → closed. `tier` is the highest of its flags and never
-    falls while the case is open. `next_step_at` is when the worker looks again; it is moved ahead to claim the
-    case, so that a crash means one more look, never none.
+    Open → acknowledged (paging stops until contact is due) → contact made → closed. `tier` is the highest of its
+    flags and never falls. `since` is when its clocks started: with the latest evidence that nobody has answered.
+    `contacted_at` is when the patient was last reached. `next_step_at` is when the worker looks again; it is moved
+    ahead to claim the case, so that a crash means one more look, never none.
     """
 
     patient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="cases")
     tier = models.PositiveSmallIntegerField()
     opened_at = models.DateTimeField()
-    rung = models.PositiveSmallIntegerField(default=0)
-    ack_due_at = models.DateTimeField()
-    contact_due_at = models.DateTimeField()
-    acknowledged_at = models.DateTimeField(null=True)
-    acknowledged_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    since = models.DateTimeField()
     contacted_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     next_step_at = models.DateTimeField()
@@ -117,9 +128,54 @@ class Case(Row):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["patient"], condition=Q(closed_at=None), name="one_open_case"),
-            models.CheckConstraint(condition=Q(tier__range=(0, 4)), name="tier_0_to_4"),
+            models.UniqueConstraint(fields=["id", "patient"], name="case_patient"),
+            models.CheckConstraint(condition=Q(tier__range=(1, 4)), name="tier_1_to_4"),
         ]
         indexes = [models.Index(fields=["next_step_at"], condition=Q(closed_at=None), name="case_due")]
+
+    @property
+    def deadlines(self) -> ladder.Deadlines:
+        return ladder.deadlines_for(self.tier, self.clinic.deadlines)
+
+    @property
+    def ack_due_at(self) -> datetime:
+        return self.since + timedelta(minutes=self.deadlines.acknowledge_minutes)
+
+    @property
+    def contact_due_at(self) -> datetime:
+        return self.since + timedelta(minutes=self.deadlines.contact_minutes)
+
+    @property
+    def reached(self) -> bool:
+        """Was the patient reached since the latest evidence?"""
+        return self.contacted_at is not None and self.contacted_at >= self.since
+
+    @property
+    def acknowledgement(self) -> Acknowledgement | None:
+        """Who took it last, since the latest evidence."""
+        taken = [row for row in self.acknowledgements.all() if row.at >= self.since]
+        return max(taken, key=lambda row: row.at, default=None)
+
+    def told(self, *, at: datetime) -> str:
+        """`sent`, `somebody_has_it` or `nobody_yet`: what is true for the patient at `at`."""
+        return ladder.told_to_patient(self.on_the_ladder(), at=at, deadlines=self.deadlines)
+
+    def rings(self, *, at: datetime) -> bool:
+        """Is somebody still being looked for, so that desks sound?"""
+        return self.closed_at is None and self.told(at=at) != "somebody_has_it"
+
+    def on_the_ladder(self, rungs: Sequence[ladder.Rung] = ()) -> ladder.Case:
+        """The case as the ladder's rules see it; pages need the rungs of this moment."""
+        return ladder.Case(
+            since=self.since,
+            rungs=rungs,
+            paged=[
+                ladder.Paged(at=page.made_at, rung=ladder.place_of(page.because, rungs)) for page in self.pages.all()
+            ],
+            acknowledged=[row.at for row in self.acknowledgements.all()],
+            contacts=[self.contacted_at] if self.contacted_at else [],
+            closed_at=self.closed_at,
+        )
 
 
 class Flag(Row):
@@ -138,11 +194,12 @@ class Flag(Row):
     raised_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["clinic", "key"], name="one_flag_per_evidence")]
+        # By patient, not by clinic: keys are made on patients' devices, and none may silence another's.
+        constraints = [models.UniqueConstraint(fields=["patient", "key"], name="one_flag_per_evidence")]
 
 
 class Page(Row):
-    """Somebody is being called to a case. Written with the flag; shown on their desk at once, sent by the worker."""
+    """Somebody is being called to a case. Shown on their desk at once; `sent_at`: handed to their mail as well."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="pages")
     patient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
@@ -151,6 +208,28 @@ class Page(Row):
     because = models.TextField()
     made_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
+
+    @property
+    def because_in_words(self) -> Any:
+        return BECAUSE[self.because]
+
+
+BECAUSE = {
+    ladder.LIVE: _("is with them now"),
+    ladder.PRIMARY: _("their therapist"),
+    ladder.ON_CALL: _("on call"),
+    ladder.SUPERVISOR: _("supervisor"),
+    ladder.EVERYONE_ON_THE_DESK: _("everyone at the desk is asked"),
+}
+
+
+class Acknowledgement(Row):
+    """A clinician took a case at `at`. It stops the paging until contact is due, and nothing else."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="acknowledgements")
+    patient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
 
 
 class Contact(Row):
@@ -161,26 +240,29 @@ class Contact(Row):
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     how = models.TextField(
+        _("How"),
         choices=[
-            ("room", _("in the room")),
             ("phone", _("by telephone")),
+            ("room", _("in the room")),
             ("person", _("in person")),
             ("message", _("by message")),
             ("emergency", _("through emergency services")),
-        ]
+        ],
     )
-    reached = models.BooleanField()
-    note = models.TextField(blank=True)
+    reached = models.BooleanField(_("Reached"))
+    note = models.TextField(_("What was said and agreed"), blank=True)
 
 
 class Closure(Row):
-    """A clinician ended a case, with what was found and done."""
+    """A clinician ended a case, with what was found and done. `disposition` may be empty only after contact."""
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="closure")
     patient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     disposition = models.TextField(
+        _("How it ended"),
+        blank=True,
         choices=[
             ("safe_with_plan", _("Safe, with a plan")),
             ("same_day_assessment", _("Assessed today")),
@@ -188,26 +270,49 @@ class Closure(Row):
             ("emergency", _("Emergency services took over")),
             ("with_other_care", _("In other professional care")),
             ("not_a_risk", _("Found not to be a risk")),
-        ]
+        ],
     )
-    note = models.TextField()
+    note = models.TextField(_("What was found and done"), blank=True)
 
 
 class MayNotClose(Exception):
-    """The case cannot be closed yet; the text says, in words for the clinician, what is missing."""
+    """The case cannot be closed yet. `reasons` are the ladder's keys; REFUSALS has their sentences."""
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        super().__init__(", ".join(reasons))
+        self.reasons = reasons
+
+
+REFUSALS = {
+    ladder.CLOSING_NEEDS_A_CLINICIAN: _("Only a clinician closes a case."),
+    ladder.CLOSING_NEEDS_CONTACT_OR_DISPOSITION: _(
+        "Nobody has logged contact yet. Log the contact first, or say here how it ended."
+    ),
+}
+
+NOTHING_RUNS = timedelta(days=1)  # how far ahead the worker looks at a case in which no clock runs
 
 
 @transaction.atomic
-def raise_flag(patient: Person, *, key: str, tier: int, label: str, value: str, at: datetime, url: str = "") -> Flag:
+def raise_flag(
+    patient: Person, *, key: str, evidence: ladder.Evidence, label: Any, value: Any, at: datetime, url: str = ""
+) -> Flag:
     """Raise a flag about `patient` in the transaction that holds its evidence, and page the first rung at once.
 
-    `key` names the evidence; a second flag with the same key changes nothing and returns the first. A flag on
-    an open case joins it: a higher tier brings shorter deadlines, and a case that somebody had acknowledged is
-    paged again, because what they acknowledged has changed.
+    `key` names the evidence; a second flag with the same key changes nothing and returns the first. A flag on an
+    open case joins it. A higher tier, or anything new after contact was made, starts the clocks and the ladder
+    anew: what somebody answered before was something else. `label` and `value` are kept in the staff's language.
+    Raises ladder.UnknownEvidence, and ValueError for evidence that raises nothing.
     """
-    if found := Flag.objects.filter(clinic_id=patient.clinic_id, key=key).first():
+    tier = ladder.tier_for([evidence])
+    if tier == 0:
+        raise ValueError(f"{evidence.reason} = {evidence.value!r} raises no flag")
+    _one_at_a_time(patient)
+    if found := Flag.objects.filter(patient=patient, key=key).first():
         return found
-    case = _open_case(patient, tier=tier, at=at)
+    case, is_news = _open_case(patient, tier=tier, at=at)
+    with translation.override(settings.LANGUAGE_CODE):
+        label, value = str(label), str(value)
     flag = Flag.objects.create(
         clinic_id=patient.clinic_id,
         case=case,
@@ -220,77 +325,81 @@ def raise_flag(patient: Person, *, key: str, tier: int, label: str, value: str, 
         raised_at=at,
     )
     trail.record("flag.raise", patient=patient, thing=flag, tier=tier)
-    wake(f"desk.{patient.clinic_id}", alarm=True)
-    wake(f"person.{patient.pk}")
+    if is_news:
+        page_rung(case, 0, at=at)
+    _wake(case)
     return flag
 
 
-def _open_case(patient: Person, *, tier: int, at: datetime) -> Case:
-    deadlines = ladder.deadlines(tier, patient.clinic.deadlines)
-    case = Case.objects.open().select_for_update().filter(patient=patient).first()
+def _one_at_a_time(patient: Person) -> None:
+    """Two taps at once open one case: the second waits until the first is written."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"case of {patient.pk}"])
+
+
+def _open_case(patient: Person, *, tier: int, at: datetime) -> tuple[Case, bool]:
+    """Return the patient's open case, and whether this evidence starts its clocks (anew)."""
+    case = Case.objects.open().select_for_update(of=("self",)).filter(patient=patient).first()
     if case is None:
         case = Case.objects.create(
-            clinic_id=patient.clinic_id,
-            patient=patient,
-            tier=tier,
-            opened_at=at,
-            ack_due_at=at + timedelta(minutes=deadlines.ack_minutes),
-            contact_due_at=at + timedelta(minutes=deadlines.contact_minutes),
-            next_step_at=at,
+            clinic_id=patient.clinic_id, patient=patient, tier=tier, opened_at=at, since=at, next_step_at=at
         )
-        page_rung(case, 0, at=at)
-    elif tier > case.tier or case.acknowledged_at:
-        case.tier = max(tier, case.tier)
-        case.acknowledged_at = case.acknowledged_by = case.contacted_at = None
-        case.ack_due_at = min(
-            case.ack_due_at if case.ack_due_at > at else at + timedelta(minutes=deadlines.ack_minutes),
-            at + timedelta(minutes=deadlines.ack_minutes),
-        )
-        case.contact_due_at = at + timedelta(minutes=deadlines.contact_minutes)
-        case.next_step_at = at
-        case.save()
-        page_rung(case, 0, at=at)
-    return case
+        return case, True
+    contacts = [case.contacted_at] if case.contacted_at else []
+    since = ladder.clocks_start_at([(case.since, case.tier), (at, tier)], contacts=contacts)
+    if since <= case.since:
+        return case, False
+    case.since, case.tier, case.next_step_at = since, max(tier, case.tier), at
+    case.save(update_fields=["since", "tier", "next_step_at"])
+    return case, True
 
 
-def page_rung(case: Case, rung: int, *, at: datetime) -> list[Page]:
-    """Write the pages of one rung of the ladder; past the last rung, the last is paged again."""
-    rungs = rungs_for(case.patient, at=at)
-    step = rungs[min(rung, len(rungs) - 1)]
-    pages = [
-        Page.objects.create(
+def page_rung(case: Case, rung: int, *, at: datetime, rungs: Sequence[ladder.Rung] | None = None) -> list[Page]:
+    """Write the pages of one rung of the ladder; past the last rung, the last (everyone at the desk) is paged again."""
+    rungs = rungs_for(case.patient, at=at) if rungs is None else rungs
+    place = min(rung, len(rungs) - 1)
+    step = rungs[place]
+    who = everyone(case.clinic_id) if step.everyone else list(step.who)
+    pages = Page.objects.bulk_create(
+        Page(
             clinic_id=case.clinic_id,
             case=case,
             patient_id=case.patient_id,
-            rung=rung,
-            to_id=who,
+            rung=place,
+            to_id=person,
             because=step.because,
             made_at=at,
         )
-        for who in step.who
-    ]
-    trail.record("case.page", patient=case.patient_id, thing=case, rung=rung, people=len(pages), because=step.because)
-    wake(f"desk.{case.clinic_id}", alarm=True)
+        for person in who
+    )
+    trail.record("case.page", patient=case.patient_id, thing=case, rung=place, people=len(pages), because=step.because)
+    _wake(case)
     return pages
 
 
 def rungs_for(patient: Person, *, at: datetime) -> list[ladder.Rung]:
-    """Who would be asked, in which order, if something happened to this patient at `at`."""
-    ties = Tie.objects.in_force(at).filter(patient=patient)
+    """Who would be asked, in which order, if something happened to this patient at `at`. Clinicians only."""
+    clinicians = set(everyone(patient.clinic_id))
+    ties = list(
+        Tie.objects.in_force(at)
+        .filter(patient=patient, role__in=["live", "primary"], staff_id__in=clinicians)
+        .order_by("begins_at")
+        .values_list("role", "staff_id")
+    )
     shifts = OnCallShift.objects.filter(clinic_id=patient.clinic_id, during__contains=at).order_by("rung")
-    staff = Person.objects.filter(clinic_id=patient.clinic_id).clinicians()
+    directors = Person.objects.filter(clinic_id=patient.clinic_id, roles__contains=[Role.DIRECTOR]).clinicians()
     return ladder.route(
-        live_with=_ids(ties.filter(role="live"), "staff_id"),
-        primary=_ids(ties.filter(role="primary"), "staff_id"),
-        on_call=_ids(shifts, "staff_id"),
-        supervisors=_ids(staff.filter(roles__contains=[Role.DIRECTOR]), "pk"),
-        everyone=_ids(staff, "pk"),
+        live_with=[staff for role, staff in ties if role == "live"],
+        primary=next((staff for role, staff in reversed(ties) if role == "primary"), None),
+        on_call=[staff for staff in shifts.values_list("staff_id", flat=True) if staff in clinicians],
+        supervisors=list(directors.order_by("pk").values_list("pk", flat=True)),
         in_hours=staff_are_here(patient.clinic, at=at),
     )
 
 
-def _ids(rows: models.QuerySet[Any], column: str) -> list[UUID]:
-    return list(dict.fromkeys(rows.values_list(column, flat=True)))
+def everyone(clinic_id: Any) -> list[UUID]:
+    """The clinic's clinicians: who is asked when everyone at the desk is asked."""
+    return list(Person.objects.filter(clinic_id=clinic_id).clinicians().order_by("pk").values_list("pk", flat=True))
 
 
 def staff_are_here(clinic: Clinic, *, at: datetime) -> bool:
@@ -298,27 +407,66 @@ def staff_are_here(clinic: Clinic, *, at: datetime) -> bool:
     return clinic.opens <= at.astimezone(ZoneInfo(clinic.zone)).time() < clinic.closes
 
 
+def take_next_step(case: Case, *, at: datetime) -> ladder.Step:
+    """What the worker does when it looks at a case: page the rung that is due, hand unsent pages to the mail.
+
+    The case must be locked by the caller. Doing it twice in the same moment changes nothing the second time.
+    """
+    if case.closed_at is not None:
+        return ladder.Step("rest")
+    rungs = rungs_for(case.patient, at=at)
+    step = ladder.next_step(case.on_the_ladder(rungs), at=at, deadlines=case.deadlines)
+    if step.kind == "page" and step.rung is not None:
+        page_rung(case, step.rung, at=at, rungs=rungs)
+    if step.kind != "rest":
+        _send_pages(case, at=at)
+    case.next_step_at = step.next_at or at + NOTHING_RUNS
+    case.failures = 0
+    case.save(update_fields=["next_step_at", "failures"])
+    return step
+
+
+def _send_pages(case: Case, *, at: datetime) -> None:
+    """Write a mail for each page without one. It says nothing but that somebody is needed."""
+    for page in Page.objects.filter(case=case, sent_at=None).select_related("to__login"):
+        with translation.override(page.to.language):
+            send(
+                page.to,
+                subject=_("Someone needs you"),
+                body=_("Someone needs you. Open the desk: %(address)s") % {"address": f"{settings.ORIGIN}/desk"},
+                because=f"page {page.pk}",
+                at=at,
+            )
+        page.sent_at = at
+        page.save(update_fields=["sent_at"])
+
+
 @transaction.atomic
-def acknowledge(case: Case, *, by: Person, at: datetime) -> None:
-    """`by` takes the case: paging stops. The clock to contact made goes on. Already taken by another: no change."""
-    case = Case.objects.select_for_update().get(pk=case.pk)
-    if not by.is_clinician:
-        raise PermissionDenied
-    if case.acknowledged_at is None and case.closed_at is None:
-        case.acknowledged_at, case.acknowledged_by, case.next_step_at = at, by, case.contact_due_at
-        case.save()
-        Tie.knot(staff=by, patient=case.patient, role="case", because=f"case {case.pk}", at=at)
-        trail.record("case.acknowledge", patient=case.patient_id, thing=case)
-    wake(f"desk.{case.clinic_id}")
-    wake(f"person.{case.patient_id}")
+def acknowledge(case: Case, *, by: Person, at: datetime) -> Acknowledgement | None:
+    """`by` takes the case: paging stops until contact is due. The clock to contact made goes on.
+
+    While somebody else has it, nothing changes and None is returned. Raises PermissionDenied for non-clinicians.
+    """
+    case = _held(case, by=by)
+    if not case.rings(at=at):
+        return None
+    taken = Acknowledgement.objects.create(
+        clinic_id=case.clinic_id, case=case, patient_id=case.patient_id, by=by, at=at
+    )
+    _look_again(case, at=at)
+    Tie.knot(staff=by, patient=case.patient, role="case", because=f"case {case.pk}", at=at)
+    trail.record("case.acknowledge", patient=case.patient_id, thing=case)
+    _wake(case)
+    return taken
 
 
 @transaction.atomic
 def log_contact(case: Case, *, how: str, reached: bool, note: str, by: Person, at: datetime) -> Contact:
-    """Log an attempt to reach the patient; reaching them stops the second clock."""
-    case = Case.objects.select_for_update().get(pk=case.pk)
-    if not by.is_clinician:
-        raise PermissionDenied
+    """Log an attempt to reach the patient; reaching them stops both clocks. Raises PermissionDenied.
+
+    On a closed case it is still logged: people call again the day after.
+    """
+    case = _held(case, by=by)
     contact = Contact.objects.create(
         clinic_id=case.clinic_id,
         case=case,
@@ -329,26 +477,28 @@ def log_contact(case: Case, *, how: str, reached: bool, note: str, by: Person, a
         reached=reached,
         note=note,
     )
-    if reached and case.contacted_at is None:
+    if reached and case.closed_at is None and (case.contacted_at is None or case.contacted_at < at):
         case.contacted_at = at
         case.save(update_fields=["contacted_at"])
+    _look_again(case, at=at)
+    Tie.knot(staff=by, patient=case.patient, role="case", because=f"case {case.pk}", at=at)
     trail.record("case.contact", patient=case.patient_id, thing=contact, how=how, reached=reached)
-    wake(f"desk.{case.clinic_id}")
+    _wake(case)
     return contact
 
 
 @transaction.atomic
 def close(case: Case, *, disposition: str, note: str, by: Person, at: datetime) -> Closure:
-    """Close the case. Only a clinician, and only with contact made or a recorded disposition and note.
+    """Close the case. Only a clinician, and only with contact made since the latest evidence or a disposition.
 
-    Raises MayNotClose with a sentence that says what is missing.
+    Raises PermissionDenied for non-clinicians and MayNotClose with the reasons. Closing twice returns the first.
     """
-    case = Case.objects.select_for_update().get(pk=case.pk)
-    if not by.is_clinician:
-        raise PermissionDenied
-    refusal = ladder.may_not_close(contacted=case.contacted_at is not None, disposition=disposition, note=note)
-    if refusal:
-        raise MayNotClose(refusal)
+    case = _held(case, by=by)
+    if closed := Closure.objects.filter(case=case).first():
+        return closed
+    reasons = ladder.why_not_close(by_clinician=by.is_clinician, contact_made=case.reached, disposition=disposition)
+    if reasons:
+        raise MayNotClose(reasons)
     closure = Closure.objects.create(
         clinic_id=case.clinic_id,
         case=case,
@@ -364,6 +514,24 @@ def close(case: Case, *, disposition: str, note: str, by: Person, at: datetime) 
         ends_at=at + timedelta(hours=12)
     )
     trail.record("case.close", patient=case.patient_id, thing=case, disposition=disposition)
+    _wake(case)
+    return closure
+
+
+def _held(case: Case, *, by: Person) -> Case:
+    """Return the case locked, for a clinician. Raises PermissionDenied."""
+    if not by.is_clinician:
+        raise PermissionDenied
+    return Case.objects.select_for_update(of=("self",)).select_related("clinic", "patient").get(pk=case.pk)
+
+
+def _look_again(case: Case, *, at: datetime) -> None:
+    """Let the worker draw its next step from what is true now."""
+    if case.closed_at is None:
+        case.next_step_at = at
+        case.save(update_fields=["next_step_at"])
+
+
+def _wake(case: Case) -> None:
     wake(f"desk.{case.clinic_id}")
     wake(f"person.{case.patient_id}")
-    return closure

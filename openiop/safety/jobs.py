@@ -1,0 +1,63 @@
+"""The worker's part in a crisis: look at each case when it is due, and take its next step."""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from openiop.people.access import System, acting, all_clinics
+from openiop.people.models import Clinic
+from openiop.safety.models import Case, take_next_step
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(minutes=1)
+
+
+def climb(at: datetime) -> int:
+    """Take the next step of every case that is due; returns how many were looked at.
+
+    1. Claim one due case: move `next_step_at` ahead by the lease and commit. Two workers never claim the same one,
+       and if this process dies now the case is due again when the lease is over.
+    2. In a second transaction, take its step: page a rung, hand pages to the mail, say when to look again.
+    3. If that crashes, count the failure and push the case ahead, longer each time, at most a minute. The others go
+       on, and the case stays on every desk, which does not need us to show it.
+    """
+    return sum(_climb_for(clinic, at=at) for clinic in all_clinics())
+
+
+def _climb_for(clinic: Clinic, *, at: datetime) -> int:
+    looked_at = 0
+    while (claimed := _claim(clinic, at=at)) is not None:
+        looked_at += 1
+        try:
+            with acting(System(clinic.pk), origin="worker"):
+                take_next_step(_hold(claimed), at=at)
+        except Exception as error:
+            # The kind of the error only: its text may quote the record.
+            log.error("Case %s could not be looked after (%s).", claimed, type(error).__name__)
+            _push_ahead(clinic, claimed, at=at)
+    return looked_at
+
+
+def _claim(clinic: Clinic, *, at: datetime) -> Any | None:
+    """Return the id of a case that is ours for the length of a lease, or None when nothing is due."""
+    with acting(System(clinic.pk), origin="worker"):
+        due = Case.objects.filter(clinic=clinic).due(at).order_by("next_step_at")
+        claimed = due.select_for_update(skip_locked=True).values_list("pk", flat=True).first()
+        if claimed is not None:
+            Case.objects.filter(pk=claimed).update(next_step_at=at + LEASE)
+    return claimed
+
+
+def _hold(pk: Any) -> Case:
+    return Case.objects.select_for_update(of=("self",)).select_related("clinic", "patient__clinic").get(pk=pk)
+
+
+def _push_ahead(clinic: Clinic, pk: Any, *, at: datetime) -> None:
+    with acting(System(clinic.pk), origin="worker"):
+        case = Case.objects.select_for_update().get(pk=pk)
+        if case.closed_at is None:
+            case.failures += 1
+            case.next_step_at = at + min(timedelta(seconds=2 ** min(case.failures, 10)), LONGEST_PAUSE)
+            case.save(update_fields=["failures", "next_step_at"])
