@@ -1,0 +1,230 @@
+"""Answers: kept one by one, told at once, never under another person, never twice."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from openiop.demo import world
+from openiop.measures import answering
+from openiop.measures.models import Answer, Cadence, Response
+from openiop.people.access import acting
+from openiop.programs.models import Track
+from openiop.safety.models import Case, Flag
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+
+TODAY = date(2026, 11, 24)
+
+
+def say(person, item, value, *, code="phq9", key=None, day=TODAY, answered_at=world.NOW, at=world.NOW):
+    return answering.answer(
+        person,
+        instrument=answering.newest(code),
+        for_day=day,
+        item=item,
+        value=value,
+        key=key or uuid4(),
+        answered_at=answered_at,
+        at=at,
+    )
+
+
+def item_nine():
+    return answering.newest("phq9").items[8].code
+
+
+def items():
+    return [item.code for item in answering.newest("phq9").items if item.scored]
+
+
+def test_item_nine_raises_a_flag_at_any_total_though_the_form_is_then_abandoned(cast):
+    with acting(cast["maya"]):
+        taken = say(cast["maya"], item_nine(), 1)
+
+        assert taken.flag is not None
+        assert not Response.objects.get().completed_at
+        assert Case.objects.get().pages.exists()
+
+
+def test_item_nine_at_not_at_all_raises_nothing(cast):
+    with acting(cast["maya"]):
+        assert say(cast["maya"], item_nine(), 0).flag is None
+        assert not Flag.objects.exists()
+
+
+@pytest.mark.parametrize(("value", "raised"), [(0, False), (1, True), (2, True)])
+def test_the_check_ins_safety_answer_raises_a_flag_unless_it_is_yes(cast, value, raised):
+    with acting(cast["maya"]):
+        say(cast["maya"], "safe_now", value, code="checkin")
+
+        assert Flag.objects.exists() is raised
+
+
+def test_a_corrected_tap_adds_evidence_and_removes_nothing(cast):
+    with acting(cast["maya"]):
+        say(cast["maya"], item_nine(), 2)
+        say(cast["maya"], item_nine(), 0, answered_at=world.NOW + timedelta(seconds=5))
+
+        assert Answer.objects.count() == 2
+        assert Flag.objects.count() == 1
+        assert answering.current_answers(Response.objects.get())[item_nine()] == 0
+
+
+def test_an_answer_sent_twice_is_kept_once_and_raises_one_flag(cast):
+    key = uuid4()
+    with acting(cast["maya"]):
+        first, second = say(cast["maya"], item_nine(), 1, key=key), say(cast["maya"], item_nine(), 1, key=key)
+
+        assert first.answer == second.answer and first.flag == second.flag
+        assert (Answer.objects.count(), Flag.objects.count()) == (1, 1)
+
+
+def test_a_key_used_for_another_answer_is_refused_and_changes_nothing(cast):
+    key = uuid4()
+    with acting(cast["maya"]):
+        say(cast["maya"], item_nine(), 0, key=key)
+        with pytest.raises(answering.AlreadyGiven):
+            say(cast["maya"], item_nine(), 3, key=key)
+
+        assert Answer.objects.count() == 1
+
+
+def test_out_of_order_the_newest_tap_counts(cast):
+    with acting(cast["maya"]):
+        say(cast["maya"], "mood", 3, code="checkin", answered_at=world.NOW)
+        say(cast["maya"], "mood", 8, code="checkin", answered_at=world.NOW - timedelta(minutes=3))
+
+        assert answering.current_answers(Response.objects.get()) == {"mood": 3}
+
+
+def test_an_answer_that_comes_after_midnight_stays_on_its_day(cast):
+    with acting(cast["maya"]):
+        say(cast["maya"], "mood", 5, code="checkin", at=datetime(2026, 11, 25, 6, tzinfo=UTC))
+
+        assert Response.objects.get().for_day == TODAY
+
+
+@pytest.mark.parametrize("day", [TODAY + timedelta(days=1), TODAY - timedelta(days=15)])
+def test_a_day_to_come_and_one_long_gone_are_refused_in_words(cast, day):
+    with acting(cast["maya"]), pytest.raises(answering.NotTaken):
+        say(cast["maya"], "mood", 5, code="checkin", day=day)
+
+
+@pytest.mark.parametrize(
+    ("item", "value"), [("mood", 11), ("mood", "very"), ("nothing", 1), ("safe_now", 7), ("mood", "nan")]
+)
+def test_what_is_no_answer_is_refused_in_words(cast, item, value):
+    with acting(cast["maya"]), pytest.raises(answering.NotTaken):
+        say(cast["maya"], item, value, code="checkin")
+
+
+def test_all_answers_make_a_total_and_a_band(cast):
+    with acting(cast["maya"]):
+        for code in items():
+            say(cast["maya"], code, 1 if code != item_nine() else 0)
+        response = Response.objects.get()
+
+        assert (response.total, bool(response.band), bool(response.completed_at)) == (8, True, True)
+
+
+def test_the_week_asks_again_when_its_days_have_passed(cast):
+    with acting(cast["okafor"]):
+        Cadence.objects.update_or_create(
+            track=Track.objects.get(name="Adult evening"),
+            instrument="phq9",
+            defaults={"clinic_id": cast["okafor"].clinic_id, "every_days": 7},
+        )
+        Answer.objects.all()
+    with acting(cast["theo"]):
+        Response.objects.update_or_create(
+            patient=cast["theo"],
+            instrument="phq9",
+            for_day=TODAY,
+            defaults={
+                "clinic_id": cast["theo"].clinic_id,
+                "version": 1,
+                "started_at": world.NOW,
+                "completed_at": world.NOW,
+            },
+        )
+
+        def asked(day):
+            return {row.code: row.done for row in answering.due(cast["theo"], on=day)}
+
+        assert asked(TODAY) == {"checkin": False, "phq9": True}
+        assert asked(TODAY + timedelta(days=3)) == {"checkin": False}
+        assert asked(TODAY + timedelta(days=7)) == {"checkin": False, "phq9": False}
+
+
+# --- through the door a device uses ---
+
+
+def post(client, person, *, item="safe_now", value="1", key=None, code="checkin", day="2026-11-24"):
+    body = {
+        "key": str(key or uuid4()),
+        "person": str(person.pk),
+        "item": item,
+        "value": value,
+        "answered_at": world.NOW.isoformat(),
+    }
+    return client.post(f"/measures/{code}/1/{day}/answers", json.dumps(body), content_type="application/json")
+
+
+def test_a_device_sends_an_answer_and_hears_what_happens_next(cast, client_for):
+    key = uuid4()
+    reply = post(client_for(cast["maya"]), cast["maya"], key=key)
+
+    assert reply.status_code == 201
+    assert reply.json()["saved"] == str(key)
+    assert "988" in reply.json()["flag_html"]
+
+
+def test_an_answer_with_a_forged_patient_is_refused_and_nothing_is_kept(cast, client_for):
+    reply = post(client_for(cast["maya"]), cast["theo"])
+
+    assert reply.status_code == 409
+    with acting(cast["okafor"]):
+        assert not Answer.objects.filter(item="safe_now", received_at__gte=world.NOW).exists()
+
+
+@pytest.mark.parametrize("body", ["", "[]", '{"key": 1}', '{"key": "x", "person": "y"}', "null"])
+def test_what_cannot_be_read_is_answered_in_words(cast, client_for, body):
+    reply = client_for(cast["maya"]).post(
+        "/measures/checkin/1/2026-11-24/answers", body, content_type="application/json"
+    )
+
+    assert reply.status_code == 400
+    assert reply.json()["error"]
+
+
+def test_staff_answer_no_patients_questions(cast, client_for):
+    assert post(client_for(cast["bea"]), cast["maya"]).status_code == 404
+
+
+def test_without_javascript_the_form_keeps_what_it_can_and_asks_for_the_rest(cast, client_for):
+    maya = client_for(cast["maya"])
+    partly = maya.post("/check-in", {"mood": "4", "safe_now": "1"})
+    assert partly.status_code == 422
+    with acting(cast["maya"]):
+        assert Flag.objects.exists()
+
+    whole = maya.post(
+        "/check-in", {"mood": "4", "sleep_hours": "5.5", "urges": "2", "safe_now": "1", "medication": "0", "note": ""}
+    )
+    assert whole.status_code == 200
+    with acting(cast["maya"]):
+        assert Response.objects.get(instrument="checkin", for_day=TODAY).completed_at
+        assert Flag.objects.count() == 1
+
+
+def test_the_therapist_reads_the_answers_and_the_front_desk_does_not(cast, client_for):
+    with acting(cast["maya"]):
+        response = say(cast["maya"], item_nine(), 1).answer.response
+    url = f"/patients/{cast['maya'].pk}/measures"
+
+    assert client_for(cast["marcus"]).get(url).status_code == 200
+    assert client_for(cast["marcus"]).get(f"{url}/{response.pk}").status_code == 200
+    assert client_for(cast["hal"]).get(url).status_code == 404
+    assert client_for(cast["theo"]).get(url).status_code == 404
