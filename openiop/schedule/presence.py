@@ -364,7 +364,7 @@ def _count(
     for entry in entries:
         presence = present.get((session.pk, entry.patient_id))
         if entry.attested_at is None and (entry.stands or entry.status == "cancelled_late" or presence):
-            rows = [_minutes(entry, block, presence, corrected.get((entry.pk, block.pk)), at=at) for block in blocks]
+            rows = [minutes_of(entry, block, presence, corrected.get((entry.pk, block.pk)), at=at) for block in blocks]
             counted.append((entry, presence, [row for row in rows if row is not None]))
     return counted
 
@@ -380,9 +380,10 @@ def corrections_of(entries: Iterable[RosterEntry]) -> dict[tuple[UUID, UUID], Co
     return {(row.entry_id, row.block_id): row for row in rows}
 
 
-def _minutes(
+def minutes_of(
     entry: RosterEntry, block: Block, presence: Presence | None, correction: Correction | None, *, at: datetime
 ) -> BlockMinutes | None:
+    """Return the minutes of one person in one block, unsaved; None where contradicting evidence was not corrected."""
     faulty = presence is not None and bool(presence.fault)
     if correction is None and faulty:
         return None

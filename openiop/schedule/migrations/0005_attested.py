@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('schedule', '0004_kiosk_and_contact'),
+        ("schedule", "0004_kiosk_and_contact"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='rosterentry',
-            name='attested_at',
+            model_name="rosterentry",
+            name="attested_at",
             field=models.DateTimeField(null=True),
         ),
     ]
