@@ -91,6 +91,7 @@ export class RoomApp {
   leave(): void {
     this.say({ type: "leave" });
     this.#media.stop();
+    this.#socket.close();
     this.#set({ state: { ...this.snapshot.state, bye: "left" } });
   }
 

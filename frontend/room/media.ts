@@ -5,6 +5,7 @@
  * on those lines when they come: joining waits for no camera, and nothing is ever negotiated again for a device.
  */
 
+import { RequestFailed } from "./socket.ts";
 import { layerFor } from "./state.ts";
 import type { Candidate, Leg, MediaEvent, MediaRequest, StreamOfFeed } from "./protocol.ts";
 
@@ -73,14 +74,20 @@ export class GroupMedia {
   readonly timings = { publishedAt: 0, offeredAt: 0, connectedAt: 0 };
 
   #running = false;
-  #attempt = 0;
+  #publication = 0;
+  #subscription = 0;
   #micWanted = true;
   #cameraWanted: boolean;
   #mic: MediaStreamTrack | null = null;
   #camera: MediaStreamTrack | null = null;
   #sending: Connection | null = null;
   #receiving: Connection | null = null;
+  /** The connection a publication is under way with: candidates come before the answer. */
+  #sendingNext: Connection | null = null;
   #leg = 0;
+  #offered = 0;
+  /** Candidates of a receiving connection whose offer is still on its way. */
+  #early: { leg: number; candidate: Candidate | null }[] = [];
   #inLine: Promise<void> = Promise.resolve();
   #streams: StreamOfFeed[] = [];
   #layer: 1 | 2 = 2;
@@ -109,7 +116,8 @@ export class GroupMedia {
   /** Let go of everything, devices included: their lights go out. */
   stop(): void {
     this.#running = false;
-    this.#attempt += 1;
+    this.#publication += 1;
+    this.#subscription += 1;
     this.#closeConnections();
     this.#mic?.stop();
     this.#camera?.stop();
@@ -122,10 +130,13 @@ export class GroupMedia {
     if (!this.#running) return;
     switch (event.kind) {
       case "offer":
-        this.#inLine = this.#inLine.then(() => this.#answer(event)).catch(() => this.#receiveAnew());
+        this.#offered = event.leg;
+        this.#inLine = this.#inLine.then(() => this.#answer(event)).catch((error) => this.#unanswered(event.leg, error));
         break;
       case "trickle":
-        (event.target === "publisher" ? this.#sending : this.#receiving)?.take(event.candidate);
+        if (event.target === "publisher") (this.#sendingNext ?? this.#sending)?.take(event.candidate);
+        else if (event.leg === this.#leg) this.#receiving?.take(event.candidate);
+        else this.#early.push({ leg: event.leg ?? 0, candidate: event.candidate });
         break;
       case "feeds":
         this.#keepOnly(new Set(event.feeds));
@@ -135,7 +146,7 @@ export class GroupMedia {
         break;
       case "hangup":
         if (event.target === "publisher" && event.reason !== "kicked" && event.reason !== "ended") this.#publishSoon();
-        if (event.target === "subscriber") this.#receiveAnew();
+        // A lost receiving connection is offered again by the server itself.
         break;
       case "moderated":
         if (event.feed === this.feed && event.media === "audio" && event.muted) void this.setMic(false);
@@ -276,26 +287,26 @@ export class GroupMedia {
   // --- sending ---------------------------------------------------------------------------------------------------
 
   #joinAnew(): void {
-    this.#attempt += 1;
     this.#closeConnections();
     this.#show({ feeds: new Map(), connected: this.timings.connectedAt === 0 });
-    void this.#publish(this.#attempt);
-    // Fresh, because a reloaded page is the same seat to the server, with connections that nobody holds any more.
-    void this.#follow(this.#attempt);
+    void this.#publish();
+    this.#receiveAnew();
   }
 
   #publishSoon(): void {
-    const attempt = (this.#attempt += 1);
-    setTimeout(() => void this.#publish(attempt), RETRY_MS[0]);
+    setTimeout(() => void this.#publish(), RETRY_MS[0]);
   }
 
-  async #publish(attempt: number): Promise<void> {
-    await this.#insist(attempt, async () => {
+  async #publish(): Promise<void> {
+    const mine = (this.#publication += 1);
+    const current = (): boolean => mine === this.#publication;
+    await this.#insist(current, async () => {
       const sending: Connection = new Connection("publisher", this.iceServers, this.ask, {
         restart: () => this.#restartSending(sending),
         giveUp: () => sending === this.#sending && this.#publishSoon(),
         changed: () => this.#showConnected(),
       });
+      this.#sendingNext = sending;
       sending.offerLines();
       await sending.sound(this.#mic, this.#micWanted);
       await sending.picture(this.#camera);
@@ -303,7 +314,7 @@ export class GroupMedia {
         const offer = await sending.pc.createOffer();
         await sending.pc.setLocalDescription(offer);
         const reply = await this.ask({ kind: "publish", sdp: offer.sdp ?? "" });
-        if (attempt !== this.#attempt) throw new Outdated();
+        if (!current() || !this.#running) throw new Outdated();
         // The one before is closed only now: closing it first would look to the server like leaving.
         this.#sending?.close();
         this.#sending = sending;
@@ -316,6 +327,8 @@ export class GroupMedia {
       } catch (error) {
         if (this.#sending !== sending) sending.close();
         throw error;
+      } finally {
+        if (this.#sendingNext === sending) this.#sendingNext = null;
       }
     });
   }
@@ -329,18 +342,15 @@ export class GroupMedia {
 
   // --- receiving -------------------------------------------------------------------------------------------------
 
-  async #follow(attempt: number): Promise<void> {
-    await this.#insist(attempt, async () => {
-      await this.ask({ kind: "subscribe", feeds: "all", fresh: true });
-    });
-  }
-
+  /** Fresh, because a reloaded page is the same seat to the server, with connections that nobody holds any more. */
   #receiveAnew(): void {
-    if (this.#running) void this.#follow(this.#attempt);
+    const mine = (this.#subscription += 1);
+    const current = (): boolean => mine === this.#subscription;
+    void this.#insist(current, async () => void (await this.ask({ kind: "subscribe", feeds: "all", fresh: true })));
   }
 
   async #answer(offer: Extract<MediaEvent, { kind: "offer" }>): Promise<void> {
-    if (!this.#running || offer.leg < this.#leg) return;
+    if (!this.#running || offer.leg < this.#offered) return;
     if (offer.leg > this.#leg || !this.#receiving) {
       this.#receiving?.close();
       this.#leg = offer.leg;
@@ -351,6 +361,8 @@ export class GroupMedia {
         changed: () => this.#showConnected(),
       });
       this.#receiving = receiving;
+      for (const { leg, candidate } of this.#early) if (leg === offer.leg) receiving.take(candidate);
+      this.#early = this.#early.filter(({ leg }) => leg > offer.leg);
     }
     const { pc } = this.#receiving;
     await pc.setRemoteDescription({ type: "offer", sdp: offer.sdp });
@@ -360,6 +372,11 @@ export class GroupMedia {
     await this.ask({ kind: "start", leg: offer.leg, sdp: answer.sdp ?? "" });
     this.#receiving.ready();
     this.#chooseLayer();
+  }
+
+  /** An offer overtaken by the next one is no failure: that one is in line behind it. */
+  #unanswered(leg: number, error: unknown): void {
+    if (leg === this.#offered && !(error instanceof RequestFailed && error.code === "stale")) this.#receiveAnew();
   }
 
   /** Give each feed the lines it has now; a line may have been another person's a moment ago. */
@@ -404,9 +421,9 @@ export class GroupMedia {
 
   // --- both ------------------------------------------------------------------------------------------------------
 
-  /** Try until it works, this attempt is out of date, or the person has left. */
-  async #insist(attempt: number, run: () => Promise<void>): Promise<void> {
-    for (let tries = 0; this.#running && attempt === this.#attempt; tries += 1) {
+  /** Try until it works, a later attempt has taken over, or the person has left. */
+  async #insist(current: () => boolean, run: () => Promise<void>): Promise<void> {
+    for (let tries = 0; this.#running && current(); tries += 1) {
       try {
         await run();
         return;
@@ -422,7 +439,8 @@ export class GroupMedia {
     this.#receiving?.close();
     this.#sending = this.#receiving = null;
     this.#streams = [];
-    this.#leg = 0;
+    this.#early = [];
+    this.#leg = this.#offered = 0;
     this.feed = null;
   }
 

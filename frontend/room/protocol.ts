@@ -86,7 +86,7 @@ export type StreamOfFeed = { readonly mid: string; readonly feed: string; readon
 export type MediaEvent = { type: "event" } & (
   | { kind: "feeds"; feeds: string[] }
   | { kind: "offer"; leg: number; sdp: string; streams: StreamOfFeed[] }
-  | { kind: "trickle"; target: Leg; candidate: Candidate | null }
+  | { kind: "trickle"; target: Leg; leg?: number | null; candidate: Candidate | null }
   | { kind: "moderated"; feed: string; media: "audio" | "video"; muted: boolean }
   | { kind: "talking"; feed: string; talking: boolean }
   | { kind: "slow"; up: boolean; lost: number }

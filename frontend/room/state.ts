@@ -19,7 +19,7 @@ export const START: State = { line: "connecting", mediaLost: false, room: null, 
 export function after(state: State, message: ServerMessage): State {
   switch (message.type) {
     case "room":
-      return { ...state, room: message, bye: null };
+      return { ...state, room: message };
     case "event":
       return afterMedia(state, message);
     case "bye":

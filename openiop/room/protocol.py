@@ -308,6 +308,8 @@ class TrickleEvent(_Said):
     type: Literal["event"] = "event"
     kind: Literal["trickle"] = "trickle"
     target: Leg
+    leg: int | None = None
+    """Of the subscriber: which receiving connection; candidates may come before its offer."""
     candidate: dict[str, object] | None
 
 

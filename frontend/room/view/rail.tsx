@@ -18,7 +18,7 @@ export function Rail({ app, room, now, words, shut }: Props) {
   const order = hands(room).map((seat) => seat.seat);
 
   return (
-    <aside className="rail" id="rail" aria-label={words.rail}>
+    <section className="rail" id="rail" aria-label={words.rail}>
       <section aria-labelledby="rail-waiting">
         <div className="rail-head">
           <h2 id="rail-waiting" tabIndex={-1}>
@@ -55,7 +55,7 @@ export function Rail({ app, room, now, words, shut }: Props) {
               <div className="rail-actions">
                 {seat.audio && (
                   <button type="button" className="room-button small" aria-label={fill(words.mute_name, seat)} onClick={() => app.say({ type: "mute", seat: seat.seat })}>
-                    {words.mute}
+                    {words.mute_person}
                   </button>
                 )}
                 {seat.role === "patient" && (
@@ -101,7 +101,7 @@ export function Rail({ app, room, now, words, shut }: Props) {
           onClose={() => setAsked(null)}
         />
       )}
-    </aside>
+    </section>
   );
 }
 

@@ -24,14 +24,14 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
   useKeys(app, inside);
 
   return (
-    <div className="room" data-theme={look} data-screen={screenOf(state)} data-rail={leads ? (railOpen ? "open" : "shut") : "none"}>
+    <div className="live" data-theme={look} data-screen={screenOf(state)} data-rail={leads ? (railOpen ? "open" : "shut") : "none"}>
       <Top app={app} room={state.room} now={now} look={look} setLook={setLook} words={words} />
       {inside && state.room ? (
         <>
-          <main className="room-main" id="main">
+          <div className="room-main">
             <Notices app={app} snapshot={snapshot} words={words} />
             <Stage app={app} snapshot={snapshot} room={state.room} words={words} />
-          </main>
+          </div>
           {leads && <Rail app={app} room={state.room} now={now} words={words} shut={() => setRailOpen(false)} />}
           <Bar app={app} snapshot={snapshot} words={words} railOpen={railOpen} setRailOpen={leads ? setRailOpen : null} />
         </>

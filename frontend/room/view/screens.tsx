@@ -11,7 +11,7 @@ export function DoorScreen({ app, state, words }: { app: RoomApp; state: State; 
   const screen = screenOf(state);
   const { title, text, note } = said(screen, state, words);
   return (
-    <main className="door" id="main">
+    <div className="door">
       <section className="door-card" aria-live="polite" data-screen={screen}>
         {["waiting", "before", "connecting"].includes(screen) && <span className="breath" aria-hidden="true" />}
         <h2>{title}</h2>
@@ -24,7 +24,7 @@ export function DoorScreen({ app, state, words }: { app: RoomApp; state: State; 
         )}
         <Actions app={app} screen={screen} words={words} />
       </section>
-    </main>
+    </div>
   );
 }
 

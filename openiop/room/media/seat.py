@@ -88,6 +88,7 @@ class MediaSeat:
     async def join(self) -> None:
         """Come in with a session of our own; an older feed of the same seat is put out. Raises MediaError."""
         self._forget()
+        self._wanted = set()
         self._link = await JanusLink.opened(self._rooms.janus, on_event=self._hear, on_lost=self._lost)
         try:
             await self._enter()
@@ -400,10 +401,7 @@ class MediaSeat:
             case "event":
                 await self._hear_room(message["plugindata"]["data"])
             case "trickle":
-                candidate = message["candidate"]
-                await self._on_event(
-                    TrickleEvent(target=leg, candidate=None if candidate.get("completed") else candidate)
-                )
+                await self._hear_candidate(leg, message["candidate"])
             case "media" if leg == "publisher":
                 await self._hear_media(str(message.get("mid", message["type"])), receiving=message["receiving"])
             case "slowlink":
@@ -413,13 +411,35 @@ class MediaSeat:
             case "hangup":
                 await self._hear_hangup(leg, message.get("reason", ""))
 
+    async def _hear_candidate(self, leg: Literal["publisher", "subscriber"], candidate: Json) -> None:
+        await self._on_event(
+            TrickleEvent(
+                target=leg,
+                leg=self._leg if leg == "subscriber" else None,
+                candidate=None if candidate.get("completed") else candidate,
+            )
+        )
+
     async def _hear_hangup(self, leg: Literal["publisher", "subscriber"], reason: str) -> None:
         if leg == "publisher":
-            await self._leave_publisher()
+            await self._lose_publisher(comes_back=reason not in {"kicked", "ended"})
         else:
-            # The browser asks for a fresh one if it still wants it; its own closing comes by here too.
-            await self._drop_subscriber()
+            # Only the line of changes replaces a connection: done here, it could cross with a change under way.
+            self._fresh = True
+            self._line.set()
         await self._on_event(HangupEvent(target=leg, reason=reason))
+
+    async def _lose_publisher(self, *, comes_back: bool) -> None:
+        """Stay in the room without publishing, to hear who comes and goes; a person put out stays out."""
+        lost = self._publisher
+        async with self._publishing:
+            if self._publisher is not lost:
+                return
+            await self._leave_publisher()
+            if comes_back:
+                with contextlib.suppress(MediaError):
+                    await self._enter()
+                    await self._keep_state()
 
     async def _hear_media(self, mid: str, *, receiving: bool) -> None:
         before = bool(self._receiving)

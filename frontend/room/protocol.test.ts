@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { BEAT_SECONDS, LARGEST_MESSAGE_BYTES, PROTOCOL, heard } from "./protocol.ts";
+import type { ClientMessage, MediaRequest } from "./protocol.ts";
+import { START, after } from "./state.ts";
+
+// Tests run from frontend/; the cases are shared with tests/room/test_protocol.py.
+const cases = JSON.parse(readFileSync("../tests/cases/room_protocol.json", "utf8"));
+
+// Written out so that the compiler complains when a type is added here and not to the cases, or the other way round.
+const MESSAGES: Record<ClientMessage["type"], true> = {
+  hello: true, beat: true, hand: true, self: true, media: true, leave: true, admit: true, send_back: true, mute: true, remove: true, end: true,
+};
+const REQUESTS: Record<MediaRequest["kind"], true> = {
+  publish: true, unpublish: true, subscribe: true, start: true, configure: true, trickle: true, restart: true,
+};
+
+test("the limits are those of the server", () => {
+  assert.deepEqual(cases.limits, { protocol: PROTOCOL, largest_message_bytes: LARGEST_MESSAGE_BYTES, beat_seconds: BEAT_SECONDS });
+});
+
+test("everything the browser may say is what the server accepts", () => {
+  const accepted = cases.from_browser.accepted as { type: string; request?: { kind: string } }[];
+  assert.deepEqual(new Set(accepted.map(({ type }) => type)), new Set(Object.keys(MESSAGES)));
+  assert.deepEqual(new Set(accepted.flatMap(({ request }) => request?.kind ?? [])), new Set(Object.keys(REQUESTS)));
+});
+
+test("everything the server says is understood and harms no state", () => {
+  for (const message of cases.from_server) {
+    const understood = heard(JSON.stringify(message));
+    assert.deepEqual(understood, message);
+    assert.ok(after(START, understood!));
+  }
+});
+
+test("what a newer server adds is passed over", () => {
+  assert.equal(heard('{"type": "breakouts", "rooms": []}'), null);
+  assert.equal(heard("not json"), null);
+  assert.equal(heard("null"), null);
+  const beat = heard('{"type": "event", "kind": "keys", "blob": "x"}');
+  assert.deepEqual(after(START, beat!), START);
+});
