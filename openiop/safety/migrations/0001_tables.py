@@ -3,8 +3,9 @@
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
-import openiop.lib.ids
 from django.db import migrations, models
+
+import openiop.lib.ids
 
 
 class Migration(migrations.Migration):
