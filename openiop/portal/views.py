@@ -19,7 +19,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from openiop.audit import trail
 from openiop.billing.models import Payer, Rule
 from openiop.lib.http import page
-from openiop.measures.models import Cadence, Response
+from openiop.measures.answering import CHECK_IN, due
+from openiop.measures.models import Response
 from openiop.people.access import kind_of
 from openiop.people.doors import patients_only, roles, signed_in, staff_only
 from openiop.people.models import Agreement, Device, Document, Person, Role, Site
@@ -27,7 +28,7 @@ from openiop.programs.models import Enrolment, Modality, Track
 from openiop.room.admission import OPENS_BEFORE
 from openiop.safety import ladder
 from openiop.safety.models import Case, OnCallShift, Whereabouts, raise_flag
-from openiop.schedule import presence
+from openiop.schedule import ledger, presence
 from openiop.schedule.models import CareSession, RosterEntry, Series
 
 SOON = timedelta(hours=12)
@@ -66,6 +67,7 @@ def today(request: Any) -> HttpResponse:
         "door_open": bool(place and now >= place.session.begins_at - OPENS_BEFORE),
         "code": _qr(place.arrival_code) if place and place.modality != Modality.VIRTUAL else "",
         "before": before_the_group(person, at=now),
+        "hours": hours_of(person, at=now),
         "case": Case.objects.visible_to(person).open().first(),
     }
     return page(request, "portal/today.html", context)
@@ -90,20 +92,40 @@ def _qr(code: str) -> str:
 def before_the_group(person: Person, *, at: datetime) -> list[dict[str, Any]]:
     """Return what to fill in today: label, url, and whether it is done."""
     day = at.astimezone(ZoneInfo(person.zone)).date()
-    rows = Response.objects.filter(patient=person, for_day__gt=day - timedelta(days=60))
-    done = {(row.instrument, row.for_day) for row in rows if row.completed_at}
-    tasks = [{"label": _("Check-in"), "url": reverse("check-in"), "done": ("checkin", day) in done}]
-    for cadence in _cadences(person, day):
-        last = max((on for name, on in done if name == cadence.instrument), default=None)
-        if last is None or last == day or (day - last).days >= cadence.every_days:
-            url = reverse("measure", args=[cadence.instrument])
-            tasks.append({"label": _("Two-minute questions"), "url": url, "done": last == day})
-    return tasks
+    return [
+        {
+            "label": _("Check-in") if row.code == CHECK_IN else _("Two-minute questions"),
+            "url": reverse("check-in") if row.code == CHECK_IN else reverse("measure", args=[row.code]),
+            "done": row.done,
+        }
+        for row in due(person, on=day)
+    ]
 
 
-def _cadences(person: Person, day: Any) -> list[Cadence]:
-    tracks = Enrolment.objects.on(day).filter(patient=person).values("track")
-    return list(Cadence.objects.filter(track__in=tracks).order_by("instrument"))
+def hours_of(person: Person, *, at: datetime) -> dict[str, Any] | None:
+    """The week's hours in kind words: what was attended, the goal, what is still to come. None when not enrolled."""
+    found = ledger.week_of_patient(person, at)
+    if found is None:
+        return None
+    attended = found.ledger.attended
+    goal, to_come = found.goal_minutes, found.to_come_minutes
+    return {
+        "attended_minutes": min(attended, goal),
+        "goal_minutes": goal,
+        "attended_words": in_hours(attended),
+        "goal_words": in_hours(goal),
+        "to_come_minutes": to_come,
+        "to_come_words": in_hours(to_come),
+    }
+
+
+def in_hours(minutes: int) -> str:
+    """Say minutes as people do: "5 h 35 min", "9 h", "40 min"."""
+    hours, rest = divmod(minutes, 60)
+    parts = [_("%(n)d h") % {"n": hours}] if hours else []
+    if rest or not hours:
+        parts.append(_("%(n)d min") % {"n": rest})
+    return " ".join(parts)
 
 
 @require_GET
@@ -190,6 +212,11 @@ def _evening(session: CareSession | None, person: Person, *, at: datetime) -> li
     who = [entry.patient_id for entry in roster]
     here = presence.who_is_here(session, at=at)
     answers = _checkins(who, session) if person.is_clinician else {}
+    clinic = session.clinic
+    week = ledger.week_of(clinic, at)
+    enrolments = Enrolment.objects.filter(pk__in=[entry.enrolment_id for entry in roster])
+    hours = ledger.weeks(enrolments.select_related("patient", "track"), clinic=clinic, week=week, at=at)
+    week_of = {row.patient.pk: row for row in hours}
     alarmed = set(Case.objects.visible_to(person).open().filter(patient__in=who).values_list("patient_id", flat=True))
     return [
         {
@@ -197,6 +224,7 @@ def _evening(session: CareSession | None, person: Person, *, at: datetime) -> li
             "patient": entry.patient,
             "here": here.get(entry.patient_id),
             "checkin": answers.get(entry.patient_id, {}),
+            "week": week_of.get(entry.patient_id),
             "needs_someone": entry.patient_id in alarmed,
         }
         for entry in roster
