@@ -52,6 +52,8 @@ export type Waiting = {
   readonly since: string;
   readonly ready: boolean;
   readonly missing: readonly string[];
+  /** The page where staff obtain what is missing. */
+  readonly door: string;
 };
 
 export type MyState = "waiting" | "admitted" | "private" | "removed" | "sent_back" | "ended";

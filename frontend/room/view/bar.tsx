@@ -28,9 +28,9 @@ export function Bar({ app, snapshot, words, railOpen, setRailOpen }: Props) {
       {setRailOpen && (
         <button
           type="button"
-          className="room-button rail-toggle"
+          className="room-button lead-toggle"
           aria-expanded={railOpen}
-          aria-controls="rail"
+          aria-controls="lead"
           data-waiting={waiting || undefined}
           onClick={() => setRailOpen(!railOpen)}
         >
@@ -38,7 +38,7 @@ export function Bar({ app, snapshot, words, railOpen, setRailOpen }: Props) {
           {waiting ? fill(words.rail_open_waiting, { n: waiting }) : words.rail_open}
         </button>
       )}
-      <button type="button" className="room-button leave" onClick={() => app.leave()}>
+      <button type="button" className="room-button away" onClick={() => app.leave()}>
         <Icon name="leave" />
         {words.leave}
       </button>

@@ -9,6 +9,7 @@ export function Notices({ app, snapshot, words }: { app: RoomApp; snapshot: Snap
   const notices: { key: string; text: string; warm?: boolean; closes?: boolean }[] = [];
 
   if (state.room?.me.talk === "contact_only") notices.push({ key: "staff", text: words.staff_only, warm: true });
+  else if (state.room?.me.state === "private") notices.push({ key: "staff", text: words.staff_side, warm: true });
   if (state.line !== "open") notices.push({ key: "line", text: words.lost_line, warm: true });
   else if (state.mediaLost || !media.connected) notices.push({ key: "media", text: words.lost_media, warm: true });
   if (mutedByFacilitator && !media.mic) notices.push({ key: "muted", text: words.muted_by_facilitator, closes: true });

@@ -18,10 +18,10 @@ export function Rail({ app, room, now, words, shut }: Props) {
   const order = hands(room).map((seat) => seat.seat);
 
   return (
-    <section className="rail" id="rail" aria-label={words.rail}>
-      <section aria-labelledby="rail-waiting">
-        <div className="rail-head">
-          <h2 id="rail-waiting" tabIndex={-1}>
+    <section className="lead" id="lead" aria-label={words.rail}>
+      <section aria-labelledby="lead-waiting">
+        <div className="lead-head">
+          <h2 id="lead-waiting" tabIndex={-1}>
             {words.waiting_list} <span className="count">{room.waiting.length}</span>
           </h2>
           {room.waiting.length > 1 && (
@@ -30,29 +30,29 @@ export function Rail({ app, room, now, words, shut }: Props) {
             </button>
           )}
         </div>
-        {room.waiting.length === 0 && <p className="rail-empty">{words.waiting_empty}</p>}
-        <ul className="rail-list">
+        {room.waiting.length === 0 && <p className="lead-empty">{words.waiting_empty}</p>}
+        <ul className="lead-list">
           {room.waiting.map((person) => (
             <AtTheDoor key={person.seat} app={app} person={person} now={now} words={words} />
           ))}
         </ul>
       </section>
-      <section aria-labelledby="rail-people">
-        <h2 id="rail-people">
+      <section aria-labelledby="lead-people">
+        <h2 id="lead-people">
           {words.in_group} <span className="count">{others.length + 1}</span>
         </h2>
-        <ul className="rail-list">
+        <ul className="lead-list">
           {others.map((seat) => (
             <li key={seat.seat} data-seat={seat.seat}>
               <p>
                 <strong>{seat.name}</strong>
-                <span className="rail-note">
+                <span className="lead-note">
                   {seat.role !== "patient" && <> {words[seat.role]}</>}
                   {seat.reconnecting && <> {words.reconnecting}</>}
                   {seat.hand_at && <em> {words.hand}{order.length > 1 ? ` ${order.indexOf(seat.seat) + 1}` : ""}</em>}
                 </span>
               </p>
-              <div className="rail-actions">
+              <div className="lead-actions">
                 {seat.audio && (
                   <button type="button" className="room-button small" aria-label={fill(words.mute_name, seat)} onClick={() => app.say({ type: "mute", seat: seat.seat })}>
                     {words.mute_person}
@@ -73,11 +73,11 @@ export function Rail({ app, room, now, words, shut }: Props) {
           ))}
         </ul>
       </section>
-      <div className="rail-foot">
+      <div className="lead-foot">
         <button type="button" className="room-button danger" onClick={() => setAsked({ do: "end" })}>
           {words.end_all}
         </button>
-        <button type="button" className="room-button small rail-close" onClick={shut}>
+        <button type="button" className="room-button small lead-close" onClick={shut}>
           {words.close}
         </button>
       </div>
@@ -111,19 +111,24 @@ function AtTheDoor({ app, person, now, words }: { app: RoomApp; person: Waiting;
     <li data-seat={person.seat}>
       <p>
         <strong>{person.name}</strong>
-        <span className="rail-note">
+        <span className="lead-note">
           {" "}
           {minutes ? fill(words.since_minutes, { n: minutes }) : words.since_now} ·{" "}
           {person.ready ? words.ready : <em>{fill(words.missing, { what: person.missing.join(", ") })}</em>}
         </span>
       </p>
+      {!person.ready && person.door && (
+        <a className="room-button small" href={person.door} target="_blank" rel="noopener" aria-label={fill(words.obtain_name, person)}>
+          {words.obtain}
+        </a>
+      )}
       <button
         type="button"
         className="room-button small main"
         aria-label={fill(words.let_in_name, person)}
         onClick={() => {
           // The row goes away with its button; keep the keyboard in the list.
-          document.getElementById("rail-waiting")?.focus();
+          document.getElementById("lead-waiting")?.focus();
           app.say({ type: "admit", seat: person.seat });
         }}
       >

@@ -24,7 +24,7 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
   useKeys(app, inside);
 
   return (
-    <div className="live" data-theme={look} data-screen={screenOf(state)} data-rail={leads ? (railOpen ? "open" : "shut") : "none"}>
+    <div className="group-room" data-theme={look} data-screen={screenOf(state)} data-rail={leads ? (railOpen ? "open" : "shut") : "none"}>
       <Top app={app} room={state.room} now={now} look={look} setLook={setLook} words={words} />
       {inside && state.room ? (
         <>

@@ -13,7 +13,7 @@ export function DoorScreen({ app, state, words }: { app: RoomApp; state: State; 
   return (
     <div className="door">
       <section className="door-card" aria-live="polite" data-screen={screen}>
-        {["waiting", "before", "connecting"].includes(screen) && <span className="breath" aria-hidden="true" />}
+        {["waiting", "before", "connecting"].includes(screen) && <span className="waiting-light" aria-hidden="true" />}
         <h2>{title}</h2>
         <p>{text}</p>
         {note && <p className="door-note">{note}</p>}

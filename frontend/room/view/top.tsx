@@ -38,8 +38,11 @@ function Clock({ room, now, words }: { room: Room; now: number; words: Words }) 
   const left = minutesUntil(ends_at, now);
   return (
     <p className="room-clock">
-      <time dateTime={starts_at}>{clock(starts_at)}</time>–<time dateTime={ends_at}>{clock(ends_at)}</time>
-      {phase === "open" && <span> · {left > 0 ? fill(words.minutes_left, { n: left }) : words.over_time}</span>}
+      <span className="room-hours">
+        <time dateTime={starts_at}>{clock(starts_at)}</time>–<time dateTime={ends_at}>{clock(ends_at)}</time>
+        {phase === "open" && " · "}
+      </span>
+      {phase === "open" && <span>{left > 0 ? fill(words.minutes_left, { n: left }) : words.over_time}</span>}
     </p>
   );
 }

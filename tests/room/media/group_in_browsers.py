@@ -1,7 +1,7 @@
 """Live a short group in three real browsers with a real Janus, and print what was measured as one JSON object.
 
-Runs in a network of its own (bin/in-namespace) and needs nothing but the room's own front end: the state of the group is
-held here in a few lines, so that what is tried is the media path alone.
+Runs in a network of its own (bin/in-namespace) and needs nothing but the room's own front end: the state of the
+group is held here in a few lines, so that what is tried is the media path alone.
 
     bin/in-namespace .venv/bin/python -m tests.room.media.group_in_browsers FOLDER_FOR_SCREENSHOTS
 """
@@ -191,7 +191,9 @@ class Group:
                 if viewer.state == "admitted"
             ],
             waiting=[
-                protocol.Waiting(seat=person.seat, name=person.name, since=person.since, ready=True)
+                protocol.Waiting(
+                    seat=person.seat, name=person.name, since=person.since, ready=False, missing=["group agreement"]
+                )
                 for person in self.people.values()
                 if viewer.role == "facilitator" and person.state == "waiting" and person.socket
             ],
@@ -274,7 +276,7 @@ async def sent_in(page: Page, seconds: float) -> int:
 async def evening(shots: Path) -> dict:
     told: dict = {"problems": [], "axe": {}}
     with tempfile.TemporaryDirectory() as var:
-        os.chmod(var, 0o755)
+        os.chmod(var, 0o711)  # noqa: S103 (Janus runs as nobody and must reach its own folder inside)
         janus = JanusServer(Path(var))
         janus.start()
         try:
