@@ -26,7 +26,8 @@ export function Stage({ app, snapshot, room, words }: { app: RoomApp; snapshot: 
               mine={mine}
               feed={seat.feed ? (media.feeds.get(seat.feed) ?? null) : null}
               self={mine ? media.self : null}
-              talking={Boolean(seat.feed && state.talking.has(seat.feed)) && (!mine || media.mic)}
+              // Muted sends nothing, so the media server never says that the talking ended.
+              talking={Boolean(seat.feed && state.talking.has(seat.feed)) && (mine ? media.mic : seat.audio)}
               words={words}
             />
           );

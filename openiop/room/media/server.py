@@ -259,7 +259,7 @@ def _installation() -> tuple[str, Path]:
 
 def _popen(command: list[str], log: IO[bytes], *, user: int | None = None) -> subprocess.Popen[bytes]:
     extra: dict[str, object] = {} if user is None else {"user": user, "group": user, "extra_groups": []}
-    return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
+    return subprocess.Popen(  # type: ignore[call-overload]
         command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **extra
     )
 

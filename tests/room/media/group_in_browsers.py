@@ -10,13 +10,16 @@ import asyncio
 import contextlib
 import dataclasses
 import json
+import math
 import mimetypes
 import os
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
 import time
+import wave
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -200,6 +203,21 @@ class Group:
         )
 
 
+def voice(path: Path) -> Path:
+    """Write three seconds that a microphone could hear: a humming voice in syllables."""
+    rate, seconds = 48_000, 3
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        for n in range(rate * seconds):
+            at = n / rate
+            hum = sum(math.sin(math.tau * 140 * k * at + k) / k for k in range(1, 12))
+            syllable = 0.25 + 0.75 * math.sin(math.pi * (at * 4 % 1))
+            file.writeframesraw(struct.pack("<h", int(5500 * hum * syllable)))
+    return path
+
+
 def build_front_end(folder: Path) -> None:
     common = ["--bundle", "--minify", "--external:fonts/*", f"--outdir={folder}", "--log-level=warning"]
     react = ["--format=esm", "--jsx=automatic", '--define:process.env.NODE_ENV="production"']
@@ -293,7 +311,10 @@ async def evening(shots: Path) -> dict:
             ) as server:
                 port = server.sockets[0].getsockname()[1]
                 async with async_playwright() as playwright:
-                    browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+                    microphone = f"--use-file-for-fake-audio-capture={voice(Path(var) / 'voice.wav')}"
+                    browser = await playwright.chromium.launch(
+                        executable_path="/usr/bin/chromium", args=[*CHROMIUM, microphone]
+                    )
                     pages = [await enter(browser, person, port, told) for person in people]
                     await live(group, janus, pages, told, shots)
                     await browser.close()
@@ -339,6 +360,8 @@ async def live(group: Group, janus: JanusServer, pages: list[Page], told: dict, 
         for person, page in zip(people, pages, strict=True)
     }
     told["timings"] = await maya.evaluate("window.__room.timings")
+    await bea.locator(f'.tile[data-seat="{people[1].seat}"][data-talking]').wait_for(timeout=10_000)
+    told["talk_is_shown"] = await bea.locator(".tile[data-talking]").count()
     await bea.screenshot(path=shots / "room-3-everybody-is-here.png")
     await axe(maya, "inside", told)
 
@@ -346,6 +369,7 @@ async def live(group: Group, janus: JanusServer, pages: list[Page], told: dict, 
     await maya.keyboard.press("m")
     await asyncio.sleep(0.3)
     told["audio_bytes_muted"] = await sent_in(maya, 1)
+    told["muted_tile_is_outlined"] = await bea.locator(f'.tile[data-seat="{people[2].seat}"][data-talking]').count()
     await maya.keyboard.press("m")
     await asyncio.sleep(0.3)
     told["audio_bytes_after_mute"] = await sent_in(maya, 1)

@@ -44,6 +44,11 @@ def test_mute_stops_the_sound_itself_and_unmute_brings_it_back(told):
     assert told["audio_bytes_after_mute"] > 1000
 
 
+def test_who_talks_is_outlined_and_who_is_muted_is_not(told):
+    assert told["talk_is_shown"] >= 1
+    assert told["muted_tile_is_outlined"] == 0
+
+
 def test_a_facilitators_mute_stops_the_sound_and_the_person_may_speak_again(told):
     assert told["audio_bytes_muted_by_facilitator"] == 0
     assert told["audio_bytes_heard_after_all"] > 4000, "both others are heard"
