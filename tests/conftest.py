@@ -27,7 +27,9 @@ from openiop.lib import postgres  # noqa: E402
 
 def _fingerprint() -> str:
     files = sorted(
-        p for p in (ROOT / "openiop").rglob("*.py") if "migrations" in p.parts or p.name in ("world.py", "models.py")
+        p
+        for p in (ROOT / "openiop").rglob("*.py")
+        if "migrations" in p.parts or p.name in ("world.py", "past.py", "models.py")
     )
     digest = hashlib.sha256()
     for path in files:

@@ -6,12 +6,16 @@ Everybody and everything here is invented. `build` writes it through the same ve
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.contrib.auth.hashers import make_password
+
+from openiop.demo import past
 from openiop.people.access import acting
-from openiop.people.models import Agreement, Clinic, Document, Licence, Login, Person, Role, Site, Tie
+from openiop.people.models import Agreement, Clinic, Device, Document, Licence, Login, Person, Role, Site, Tie
 from openiop.programs.models import Audience, Enrolment, Modality, Program, Track
 from openiop.safety.models import OnCallShift
 from openiop.schedule.models import Room, Series, SeriesFacilitator, SeriesMember
@@ -27,6 +31,13 @@ EVENING = [
     {"kind": "skills", "title": "Skills group", "minutes": 60},
     {"kind": "break", "title": "Break", "minutes": 5},
     {"kind": "education", "title": "Education", "minutes": 60},
+]
+
+
+AFTERNOON = [
+    {"kind": "group", "title": "Process group", "minutes": 60},
+    {"kind": "break", "title": "Break", "minutes": 5},
+    {"kind": "skills", "title": "Skills group", "minutes": 60},
 ]
 
 
@@ -136,16 +147,16 @@ TEXTS = {
         "los riesgos, que no se graba nada y qué pasa en una emergencia.",
     },
     Document.GROUP: {
-        "en": "What is said in the group stays in the group. I use headphones, sit where nobody else can see or hear, and "
-        "record nothing.",
-        "es": "Lo que se dice en el grupo se queda en el grupo. Uso audífonos, me siento donde nadie más pueda ver ni oír, "
-        "y no grabo nada.",
+        "en": "What is said in the group stays in the group. I use headphones, sit where nobody else can see or hear, "
+        "and record nothing.",
+        "es": "Lo que se dice en el grupo se queda en el grupo. Uso audífonos, me siento donde nadie más pueda ver ni "
+        "oír, y no grabo nada.",
     },
     Document.EMERGENCY: {
-        "en": "Before each session I say where I am and how to call me. If I am in danger the clinic calls me, my contact, "
-        "and if need be emergency services at that place.",
-        "es": "Antes de cada sesión digo dónde estoy y cómo llamarme. Si estoy en peligro, la clínica me llama, llama a mi "
-        "contacto y, si hace falta, a los servicios de emergencia de ese lugar.",
+        "en": "Before each session I say where I am and how to call me. If I am in danger the clinic calls me, my "
+        "contact, and if need be emergency services at that place.",
+        "es": "Antes de cada sesión digo dónde estoy y cómo llamarme. Si estoy en peligro, la clínica me llama, llama "
+        "a mi contacto y, si hace falta, a los servicios de emergencia de ese lugar.",
     },
 }
 
@@ -153,6 +164,7 @@ TEXTS = {
 def found_clinic(*, now: datetime, name: str = "Harbor Street") -> tuple[Clinic, Person]:
     """Make an empty clinic with its director, who makes everything else through the pages."""
     clinic = Clinic.objects.create(name=name, zone=ZONE.key, phone="(555) 010-0100", crisis_phone="(555) 010-0199")
+    clinic.refresh_from_db()  # times of day are texts until the database has read them
     return clinic, _person(clinic, STAFF[0], now=now)
 
 
@@ -160,7 +172,7 @@ def _person(clinic: Clinic, role: Cast, *, now: datetime) -> Person:
     return Person.objects.create(
         clinic=clinic,
         kind=Person.STAFF if role.roles else Person.PATIENT,
-        login=Login.objects.create_user(role.email, PASSWORD),
+        login=Login.objects.create(email=role.email, password=_password()),
         given_name=role.given,
         family_name=role.family,
         called=role.given,
@@ -175,6 +187,12 @@ def _person(clinic: Clinic, role: Cast, *, now: datetime) -> Person:
     )
 
 
+@cache
+def _password() -> str:
+    """The one password of the whole cast, hashed once: hashing is slow on purpose."""
+    return make_password(PASSWORD)
+
+
 def build(*, now: datetime = NOW) -> Clinic:
     """Write the whole clinic as it stands at `now`, with the evening's group beginning in twelve minutes."""
     clinic, director = found_clinic(now=now)
@@ -185,8 +203,9 @@ def build(*, now: datetime = NOW) -> Clinic:
 
 def _fill(clinic: Clinic, director: Person, *, now: datetime) -> None:
     people = {STAFF[0].key: director} | {role.key: _person(clinic, role, now=now) for role in CAST[1:]}
-    today = now.astimezone(ZONE).date()
-    begun = today - timedelta(days=21)
+    starts = (now + timedelta(minutes=12)).astimezone(ZONE).replace(second=0, microsecond=0)
+    today = starts.date()
+    begun = today - timedelta(days=14)
     site = Site.objects.create(
         clinic=clinic, name="Harbor Street", address="1 Harbor Street, Harbor", state="NY", phone="(555) 010-0100"
     )
@@ -222,19 +241,19 @@ def _fill(clinic: Clinic, director: Person, *, now: datetime) -> None:
             youth if role.key == "leo" else adults,
             modality=Modality.HYBRID if role.key == "maya" else role.modality,
             therapist=people["marcus"],
-            first_on=begun,
+            # Priya is new: tonight is her first evening.
+            first_on=today - timedelta(days=1) if role.key == "priya" else begun,
             by=people["lin"],
             at=now,
             diagnoses=[("F33.1", "Major depressive disorder, recurrent, moderate")],
         )
         for role in PATIENTS
     }
-    starts = (now + timedelta(minutes=12)).astimezone(ZONE).replace(second=0, microsecond=0)
     evening = Series.objects.create(
         clinic=clinic,
         track=adults,
         name="Evening group",
-        rrule=f"FREQ=WEEKLY;BYDAY={','.join(_three_days(today))}",
+        rrule=f"FREQ=WEEKLY;BYDAY={_weekdays(today, 0, 2, 5)}",
         first_on=begun,
         starts=starts.time(),
         zone=ZONE.key,
@@ -254,10 +273,48 @@ def _fill(clinic: Clinic, director: Person, *, now: datetime) -> None:
             enrolment=enrolments[role.key],
             modality=role.modality,
         )
-    evening.unfold(until=today + timedelta(days=14), by=director, at=now)
-    OnCallShift.objects.create(
-        clinic=clinic, staff=director, rung=1, during=(now - timedelta(days=1), now + timedelta(days=30))
+    one_to_one = Series.objects.create(
+        clinic=clinic,
+        track=adults,
+        name="Individual therapy",
+        rrule=f"FREQ=WEEKLY;BYDAY={_weekdays(today, 4)}",
+        first_on=begun,
+        starts=time(10, 0),
+        zone=ZONE.key,
+        blocks=[{"kind": "individual", "title": "Individual therapy", "minutes": 50}],
+        modality=Modality.VIRTUAL,
+        capacity=1,
     )
+    youth_group = Series.objects.create(
+        clinic=clinic,
+        track=youth,
+        name="Afternoon group",
+        rrule=f"FREQ=WEEKLY;BYDAY={_weekdays(today, 1, 3, 6)}",
+        first_on=today - timedelta(days=7),
+        starts=time(15, 30),
+        zone=ZONE.key,
+        blocks=AFTERNOON,
+        modality=Modality.VIRTUAL,
+        capacity=8,
+        bring="A pen and something to drink.",
+    )
+    for series, patient in ((one_to_one, "maya"), (youth_group, "leo")):
+        SeriesFacilitator.objects.create(clinic=clinic, series=series, person=people["marcus"])
+        SeriesMember.objects.create(
+            clinic=clinic,
+            series=series,
+            patient=people[patient],
+            enrolment=enrolments[patient],
+            modality=Modality.VIRTUAL,
+        )
+    for series in (evening, one_to_one, youth_group):
+        series.unfold(until=today + timedelta(days=14), by=director, at=now)
+    for rung, key in ((1, "okafor"), (2, "marcus")):
+        OnCallShift.objects.create(
+            clinic=clinic, staff=people[key], rung=rung, during=(now - timedelta(days=1), now + timedelta(days=30))
+        )
+    for kind, name in ((Device.KIOSK, "Lobby"), (Device.ROOM, "Camera of room 2")):
+        Device.objects.create(clinic=clinic, kind=kind, name=name, site=site)
     for document in Document.objects.filter(language="en"):
         for role in PATIENTS:
             if role.key == "priya" and document.kind == Document.GROUP:
@@ -266,11 +323,15 @@ def _fill(clinic: Clinic, director: Person, *, now: datetime) -> None:
                 people[role.key],
                 document,
                 by=people["lin"],
-                at=now - timedelta(days=20),
+                at=now - timedelta(days=22),
                 details=_emergency(role) if document.kind == Document.EMERGENCY else {},
             )
     for role in PATIENTS:
         Tie.knot(staff=people["lin"], patient=people[role.key], role="intake", because="intake", at=now)
+    past.live(
+        past.Clinic(people=people, adults=adults, youth=youth, now=now, zone=ZONE),
+        since=begun,
+    )
 
 
 def _emergency(role: Cast) -> dict[str, Any]:
@@ -282,10 +343,10 @@ def _emergency(role: Cast) -> dict[str, Any]:
     }
 
 
-def _three_days(today: date) -> list[str]:
-    """Three weekdays with room between them, one of which is today."""
+def _weekdays(today: date, *steps: int) -> str:
+    """The weekdays that lie so many days after today, as a recurrence rule names them."""
     names = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
-    return [names[(today.weekday() + step) % 7] for step in (0, 2, 5)]
+    return ",".join(names[(today.weekday() + step) % 7] for step in steps)
 
 
 def cast() -> dict[str, Person]:
