@@ -22,7 +22,7 @@ from openiop.measures import answering, instruments
 from openiop.measures.models import Response
 from openiop.people.doors import patients_only, staff_only
 from openiop.people.models import Person
-from openiop.safety.models import Case
+from openiop.safety.told import told
 
 
 @require_http_methods(["GET", "POST"])
@@ -49,7 +49,7 @@ def _questions(request: Any, code: str) -> HttpResponse:
     if request.method == "POST":
         mistakes = _keep_all(request, instrument, day=day, at=now)
         if not mistakes:
-            return _finished(request, instrument, day)
+            return _finished(request, instrument)
     response = Response.objects.filter(patient=person, instrument=code, for_day=day).first()
     given = answering.current_answers(response) if response else {}
     context = {
@@ -65,7 +65,7 @@ def _questions(request: Any, code: str) -> HttpResponse:
         "mistakes": mistakes,
         "day": day,
         "language": _language_of(instrument, request.LANGUAGE_CODE),
-        "case": Case.objects.visible_to(person).open().first(),
+        "told": told(person, at=now),
     }
     return render(request, "measures/questions.html", context, status=422 if mistakes else 200)
 
@@ -138,10 +138,10 @@ def _keep_all(request: Any, instrument: instruments.Instrument, *, day: date, at
     return mistakes
 
 
-def _finished(request: Any, instrument: instruments.Instrument, day: date) -> HttpResponse:
-    case = Case.objects.visible_to(request.person).open().first()
+def _finished(request: Any, instrument: instruments.Instrument) -> HttpResponse:
     title = instruments.in_language(instrument.title, request.LANGUAGE_CODE)
-    return render(request, "measures/thank_you.html", {"title": title, "case": case})
+    context = {"title": title, "told": told(request.person, at=timezone.now())}
+    return render(request, "measures/thank_you.html", context)
 
 
 @require_POST
@@ -178,12 +178,8 @@ def answer(request: Any, code: str, version: int, day: str) -> HttpResponse:
         return _refused(str(refusal), status=409)
     reply = {"saved": str(key)}
     if taken.flag:
-        reply["flag_html"] = render_to_string("safety/_my_case.html", _told(taken.flag.case), request)
+        reply["flag_html"] = render_to_string("safety/_told.html", {"told": told(request.person, at=now)}, request)
     return JsonResponse(reply, status=201)
-
-
-def _told(case: Case) -> dict[str, Any]:
-    return {"case": case, "now": timezone.now()}
 
 
 def _refused(words: str, *, status: int) -> JsonResponse:

@@ -28,6 +28,7 @@ from openiop.programs.models import Enrolment, Modality, Track
 from openiop.room.admission import OPENS_BEFORE
 from openiop.safety import ladder
 from openiop.safety.models import Case, OnCallShift, Whereabouts, raise_flag
+from openiop.safety.told import told
 from openiop.schedule import ledger, presence
 from openiop.schedule.models import CareSession, RosterEntry, Series
 
@@ -68,7 +69,7 @@ def today(request: Any) -> HttpResponse:
         "code": _qr(place.arrival_code) if place and place.modality != Modality.VIRTUAL else "",
         "before": before_the_group(person, at=now),
         "hours": hours_of(person, at=now),
-        "case": Case.objects.visible_to(person).open().first(),
+        "told": told(person, at=now),
     }
     return page(request, "portal/today.html", context)
 
@@ -169,10 +170,8 @@ def help_now(request: Any) -> HttpResponse:
             at=now,
         )
         return redirect("help")
-    where = Whereabouts.latest(person.pk, at=now) if is_patient else None
-    site = where.site if where and where.site else Site.objects.order_by("pk").first()
-    case = Case.objects.visible_to(person).open().first() if is_patient else None
-    return page(request, "portal/help.html", {"site": site, "case": case, "is_patient": is_patient})
+    context = {"told": told(person, at=now) if is_patient else None, "is_patient": is_patient}
+    return page(request, "portal/help.html", context)
 
 
 # --- the desk ---
