@@ -42,7 +42,7 @@ GOALS = {
     "leo": ["Be at school four days of five."],
 }
 
-# PHQ-9 totals, oldest first, a week apart; the first is from intake. Ines once answered item 9 with several days; the case is closed.
+# PHQ-9 totals, oldest first, a week apart; the first is from intake. Ines once answered item 9 with several days.
 PHQ9 = {
     "maya": (16, 14, 11),
     "theo": (12, 12, 10),
