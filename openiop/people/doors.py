@@ -6,19 +6,19 @@ from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.urls import reverse
 
 from openiop.people.access import kind_of
 from openiop.people.models import Person
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def _door(name: str, *, kinds: tuple[str, ...], roles: tuple[str, ...] = ()) -> Callable[[View], View]:
     def mark(view: View) -> View:
         @wraps(view)
-        def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.person is None:
                 return to_sign_in(request)
             if kind_of(request.person) not in kinds:
@@ -45,7 +45,7 @@ def public(because: str) -> Callable[[View], View]:
 
     def mark(view: View) -> View:
         @wraps(view)
-        def open_to_all(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        def open_to_all(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
             return view(request, *args, **kwargs)
 
         open_to_all.door = f"public: {because}"  # type: ignore[attr-defined]

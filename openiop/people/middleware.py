@@ -6,12 +6,15 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils import translation
+from django.utils import timezone, translation
 
-from openiop.people import access
+from openiop.people import access, screen, second_factor
 from openiop.people.models import Device, Person, hashed
 
 DEVICE_COOKIE = "openiop_device"
+
+# Nobody registers themselves, and an address is changed by staff: these pages of allauth do not exist here.
+NOT_OFFERED = frozenset({"account_signup", "account_email", "account_confirm_email", "account_email_verification_sent"})
 
 
 class PersonMiddleware:
@@ -34,12 +37,25 @@ class PersonMiddleware:
             request.LANGUAGE_CODE = request.person.language
         with access.acting(request.person, origin=origin_of(request)) as followed:
             response = self.get_response(request)
+            second_factor.note_added(request)
             if request.refused or response.status_code >= 500:
                 transaction.set_rollback(True)
                 followed.events.clear()
         if request.refused:
             access.note_refusal(request.person, origin=origin_of(request), thing=view_name(request))
         return response
+
+    def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        """Before any view: a locked screen opens nothing, and staff show a second factor first."""
+        name = request.resolver_match.url_name or ""
+        if name in NOT_OFFERED:
+            raise Http404
+        if not isinstance(request.person, Person):
+            return None
+        second_factor.watch(request, name=name)
+        return screen.refuses(request, request.person, name=name, at=timezone.now()) or second_factor.refuses(
+            request, request.person, name=name
+        )
 
     def process_exception(self, request: Any, exception: Exception) -> None:
         """Django answers 404 and 403 itself, so the exception never reaches `acting`: mark it here."""

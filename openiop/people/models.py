@@ -49,6 +49,7 @@ class Clinic(models.Model):
     opens = models.TimeField(_("Staff are here from"), default="08:00")
     closes = models.TimeField(_("Staff are here until"), default="21:30")
     logoff_minutes = models.PositiveSmallIntegerField(_("Lock the screen after (minutes)"), default=15)
+    patient_logoff_minutes = models.PositiveSmallIntegerField(_("Lock a patient's screen after (minutes)"), default=60)
     kiosk_logoff_minutes = models.PositiveSmallIntegerField(_("Clear the kiosk after (minutes)"), default=5)
     late_after_minutes = models.PositiveSmallIntegerField(_("Late after (minutes)"), default=10)
     left_early_minutes = models.PositiveSmallIntegerField(_("Left early when missing the last (minutes)"), default=10)
@@ -57,7 +58,12 @@ class Clinic(models.Model):
     deadlines = models.JSONField(_("Deadlines by tier"), default=dict, blank=True)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(logoff_minutes__range=(1, 60)), name="logoff_within_an_hour")]
+        constraints = [
+            models.CheckConstraint(condition=Q(logoff_minutes__range=(1, 60)), name="logoff_within_an_hour"),
+            models.CheckConstraint(
+                condition=Q(patient_logoff_minutes__range=(1, 720)), name="patient_logoff_within_twelve_hours"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -175,8 +181,17 @@ class Person(Row):
         return f"{self.called} {self.family_name[:1]}."
 
     @property
+    def logoff_minutes(self) -> int:
+        """After how long without a touch this person's screen locks."""
+        return self.clinic.logoff_minutes if self.kind == self.STAFF else self.clinic.patient_logoff_minutes
+
+    @property
     def is_clinician(self) -> bool:
         return self.kind == self.STAFF and self.active and bool(CLINICIANS & set(self.roles))
+
+    @property
+    def role_labels(self) -> list[str]:
+        return [str(Role(role).label) for role in self.roles]
 
     def has_role(self, *roles: str) -> bool:
         return self.kind == self.STAFF and self.active and bool(set(roles) & set(self.roles))
@@ -222,6 +237,54 @@ class Device(Row):
         self.save()
         trail.record("device.pairing-code", thing=self)
         return code
+
+
+class Invitation(Row):
+    """A way in for somebody who has no password yet, or has lost it: good once, for three days.
+
+    The link holds a random token; we keep only its hash. A newer invitation ends the older ones.
+    """
+
+    DAYS = 3
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    login = models.ForeignKey(Login, on_delete=models.PROTECT, related_name="+")
+    token_hash = models.TextField(unique=True)
+    made_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    @classmethod
+    def make(cls, person: Person, *, by: Person, at: datetime) -> str:
+        """Return the token of a new invitation for `person`, who has a login. It cannot be read again later."""
+        cls.objects.filter(person=person, used_at__isnull=True, ends_at__gt=at).update(ends_at=at)
+        token = secrets.token_urlsafe(24)
+        cls.objects.create(
+            clinic_id=person.clinic_id,
+            person=person,
+            login=person.login,
+            token_hash=hashed(token),
+            made_by=by,
+            made_at=at,
+            ends_at=at + timedelta(days=cls.DAYS),
+        )
+        trail.record("invitation.make", patient=_patient(person), thing=person)
+        return token
+
+    def use(self, *, password: str, at: datetime) -> bool:
+        """Set the password, once. Returns False if somebody else was faster with the same link."""
+        if not Invitation.objects.filter(pk=self.pk, used_at__isnull=True, ends_at__gt=at).update(used_at=at):
+            return False
+        self.login.set_password(password)
+        self.login.save(update_fields=["password"])
+        trail.record("invitation.use", patient=_patient(self.person), thing=self.person)
+        return True
+
+
+def _patient(person: Person) -> Person | None:
+    """The patient a line of the trail is about, if it is about one."""
+    return person if person.kind == Person.PATIENT else None
 
 
 def hashed(secret: str) -> str:

@@ -29,7 +29,8 @@ def SignedInSocket(inner: Any) -> Any:
 def who_connects(scope: Any) -> Person | Device | None:
     """Return the person of the session's login, else the device of the cookie, else None."""
     session = scope["session"]
-    login = Login.objects.filter(pk=session.get(SESSION_KEY) or None, is_active=True).first()
+    pk = session.get(SESSION_KEY)
+    login = Login.objects.filter(pk=pk, is_active=True).first() if pk else None
     if login and constant_time_compare(session.get(HASH_SESSION_KEY, ""), login.get_session_auth_hash()):
         person = access.person_of(login.pk)
         return person if person and person.active else None

@@ -1,0 +1,36 @@
+from django.urls import path
+
+from openiop.people.views import arrivals, browser, clinic, patients, staff, trail
+
+urlpatterns = [
+    path("lock", browser.lock, name="lock"),
+    path("unlock", browser.unlock, name="unlock"),
+    path("still-here", browser.still_here, name="still-here"),
+    path("csrf", browser.csrf, name="csrf"),
+    path("second-factor", browser.second_factor, name="second-factor"),
+    path("sw.js", browser.service_worker, name="service-worker"),
+    path("offline", browser.offline, name="offline"),
+    path("away", browser.away, name="away"),
+    path("welcome/<str:token>", arrivals.invitation, name="invitation"),
+    path("pair", arrivals.pair, name="kiosk-pair"),
+    path("staff", staff.listing, name="staff-list"),
+    path("staff/new", staff.new, name="staff-new"),
+    path("staff/<uuid:pk>", staff.edit, name="staff-edit"),
+    path("staff/<uuid:pk>/licences", staff.licence_new, name="licence-new"),
+    path("staff/<uuid:pk>/departure", staff.departure, name="staff-departure"),
+    path("staff/<uuid:pk>/coming-back", staff.coming_back, name="staff-coming-back"),
+    path("people/<uuid:pk>/invitation", staff.invitation_new, name="invitation-new"),
+    path("patients", patients.listing, name="patient-list"),
+    path("patients/new", patients.new, name="patient-new"),
+    path("patients/<uuid:pk>/edit", patients.edit, name="patient-edit"),
+    path("patients/<uuid:pk>/agreements/<slug:kind>", patients.agreement_obtain, name="agreement-obtain"),
+    path("me/agreements/<slug:kind>", patients.agreement_give, name="agreement-give"),
+    path("devices", clinic.devices, name="devices"),
+    path("devices/<uuid:pk>/code", clinic.pairing_code, name="device-code"),
+    path("devices/<uuid:pk>/revocation", clinic.revocation, name="device-revocation"),
+    path("documents", clinic.documents, name="document-list"),
+    path("documents/new", clinic.document_new, name="document-new"),
+    path("trail", trail.trail, name="trail"),
+    path("trail/export.csv", trail.export, name="trail-export"),
+    path("trail/verification", trail.verification, name="trail-verification"),
+]

@@ -1,0 +1,1 @@
+"""The pages of people: signing in, staff, patients, devices, agreements, the trail."""
