@@ -193,15 +193,18 @@ def _password() -> str:
     return make_password(PASSWORD)
 
 
-def build(*, now: datetime = NOW) -> Clinic:
-    """Write the whole clinic as it stands at `now`, with the evening's group beginning in twelve minutes."""
+def build(*, now: datetime = NOW, lived: bool = True) -> Clinic:
+    """Write the whole clinic as it stands at `now`, with the evening's group beginning in twelve minutes.
+
+    Without `lived` nothing has happened in it yet: no evening behind it, no answer, no note. Tests begin there.
+    """
     clinic, director = found_clinic(now=now)
     with acting(director, origin="world"):
-        _fill(clinic, director, now=now)
+        _fill(clinic, director, now=now, lived=lived)
     return clinic
 
 
-def _fill(clinic: Clinic, director: Person, *, now: datetime) -> None:
+def _fill(clinic: Clinic, director: Person, *, now: datetime, lived: bool) -> None:
     people = {STAFF[0].key: director} | {role.key: _person(clinic, role, now=now) for role in CAST[1:]}
     starts = (now + timedelta(minutes=12)).astimezone(ZONE).replace(second=0, microsecond=0)
     today = starts.date()
@@ -273,12 +276,39 @@ def _fill(clinic: Clinic, director: Person, *, now: datetime) -> None:
             enrolment=enrolments[role.key],
             modality=role.modality,
         )
+    evening.unfold(until=today + timedelta(days=14), by=director, at=now)
+    OnCallShift.objects.create(
+        clinic=clinic, staff=director, rung=1, during=(now - timedelta(days=1), now + timedelta(days=30))
+    )
+    for document in Document.objects.filter(language="en"):
+        for role in PATIENTS:
+            if role.key == "priya" and document.kind == Document.GROUP:
+                continue  # the door shows what is missing, and staff obtain it there
+            Agreement.give(
+                people[role.key],
+                document,
+                by=people["lin"],
+                at=now - timedelta(days=22),
+                details=_emergency(role) if document.kind == Document.EMERGENCY else {},
+            )
+    for role in PATIENTS:
+        Tie.knot(staff=people["lin"], patient=people[role.key], role="intake", because="intake", at=now)
+    if lived:
+        _beside_the_evening(site, people, enrolments, today=today, now=now)
+        past.live(past.Clinic(people=people, adults=adults, youth=youth, now=now, zone=ZONE), since=begun)
+
+
+def _beside_the_evening(
+    site: Site, people: dict[str, Person], enrolments: dict[str, Enrolment], *, today: date, now: datetime
+) -> None:
+    """What else a week holds: individual therapy, the adolescents' afternoon, a second on call, the lobby's devices."""
+    clinic = site.clinic
     one_to_one = Series.objects.create(
         clinic=clinic,
-        track=adults,
+        track=enrolments["maya"].track,
         name="Individual therapy",
         rrule=f"FREQ=WEEKLY;BYDAY={_weekdays(today, 4)}",
-        first_on=begun,
+        first_on=today - timedelta(days=14),
         starts=time(10, 0),
         zone=ZONE.key,
         blocks=[{"kind": "individual", "title": "Individual therapy", "minutes": 50}],
@@ -287,7 +317,7 @@ def _fill(clinic: Clinic, director: Person, *, now: datetime) -> None:
     )
     youth_group = Series.objects.create(
         clinic=clinic,
-        track=youth,
+        track=enrolments["leo"].track,
         name="Afternoon group",
         rrule=f"FREQ=WEEKLY;BYDAY={_weekdays(today, 1, 3, 6)}",
         first_on=today - timedelta(days=7),
@@ -307,31 +337,13 @@ def _fill(clinic: Clinic, director: Person, *, now: datetime) -> None:
             enrolment=enrolments[patient],
             modality=Modality.VIRTUAL,
         )
-    for series in (evening, one_to_one, youth_group):
-        series.unfold(until=today + timedelta(days=14), by=director, at=now)
-    for rung, key in ((1, "okafor"), (2, "marcus")):
-        OnCallShift.objects.create(
-            clinic=clinic, staff=people[key], rung=rung, during=(now - timedelta(days=1), now + timedelta(days=30))
-        )
+    for series in (one_to_one, youth_group):
+        series.unfold(until=today + timedelta(days=14), by=people["okafor"], at=now)
+    OnCallShift.objects.create(
+        clinic=clinic, staff=people["marcus"], rung=2, during=(now - timedelta(days=1), now + timedelta(days=30))
+    )
     for kind, name in ((Device.KIOSK, "Lobby"), (Device.ROOM, "Camera of room 2")):
         Device.objects.create(clinic=clinic, kind=kind, name=name, site=site)
-    for document in Document.objects.filter(language="en"):
-        for role in PATIENTS:
-            if role.key == "priya" and document.kind == Document.GROUP:
-                continue  # the door shows what is missing, and staff obtain it there
-            Agreement.give(
-                people[role.key],
-                document,
-                by=people["lin"],
-                at=now - timedelta(days=22),
-                details=_emergency(role) if document.kind == Document.EMERGENCY else {},
-            )
-    for role in PATIENTS:
-        Tie.knot(staff=people["lin"], patient=people[role.key], role="intake", because="intake", at=now)
-    past.live(
-        past.Clinic(people=people, adults=adults, youth=youth, now=now, zone=ZONE),
-        since=begun,
-    )
 
 
 def _emergency(role: Cast) -> dict[str, Any]:

@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--empty", action="store_true", help="only the clinic and its director")
-        parser.add_argument("--fixed", action="store_true", help="as the tests expect it: at world.NOW")
+        parser.add_argument("--fixed", action="store_true", help="as tests expect it: at world.NOW, nothing lived yet")
 
     @transaction.atomic
     def handle(self, *args: Any, empty: bool, fixed: bool, **options: Any) -> None:
@@ -26,5 +26,5 @@ class Command(BaseCommand):
         if empty:
             world.found_clinic(now=now)
         else:
-            world.build(now=now)
+            world.build(now=now, lived=not fixed)
         self.stdout.write("Harbor Street is ready.")
