@@ -21,7 +21,7 @@ CREATE TABLE audit_link (
 );
 CREATE TABLE audit_head (clinic_id uuid PRIMARY KEY, link bigint NOT NULL, hash bytea NOT NULL);
 
--- One partition for each month, made ahead by the worker; what fits none waits in audit_event_rest.
+-- One partition for each month, made ahead by the worker, or by the first event that needs it.
 CREATE FUNCTION audit_open_month(p_day date) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
 DECLARE
@@ -51,6 +51,9 @@ BEGIN
   IF p_clinic IS DISTINCT FROM app_clinic() THEN
     RAISE EXCEPTION 'the trail of another clinic';
   END IF;
+  PERFORM audit_open_month(day) FROM (
+    SELECT DISTINCT date_trunc('month', (e->>'at')::timestamptz AT TIME ZONE 'UTC')::date AS day
+    FROM jsonb_array_elements(p_events) AS t(e)) months;
   INSERT INTO audit_head VALUES (p_clinic, 0, sha256(p_clinic::text::bytea)) ON CONFLICT DO NOTHING;
   SELECT * INTO head FROM audit_head WHERE clinic_id = p_clinic FOR UPDATE;
   INSERT INTO audit_event
