@@ -91,9 +91,10 @@ class Step(NamedTuple):
 LIVE = "safety.live_with_the_person"
 PRIMARY = "safety.primary_therapist"
 ON_CALL = "safety.on_call"
+SECOND_ON_CALL = "safety.second_on_call"
 SUPERVISOR = "safety.supervisor"
 EVERYONE_ON_THE_DESK = "safety.everyone_on_the_desk"
-ORDER = (LIVE, PRIMARY, ON_CALL, SUPERVISOR, EVERYONE_ON_THE_DESK)
+ORDER = (LIVE, PRIMARY, ON_CALL, SECOND_ON_CALL, SUPERVISOR, EVERYONE_ON_THE_DESK)
 
 CLOSING_NEEDS_A_CLINICIAN = "safety.closing_needs_a_clinician"
 CLOSING_NEEDS_CONTACT_OR_DISPOSITION = "safety.closing_needs_contact_or_disposition"
@@ -155,14 +156,15 @@ def route(
     live_with: Iterable[Hashable] = (),
     primary: Hashable | None = None,
     on_call: Iterable[Hashable] = (),
+    second_on_call: Iterable[Hashable] = (),
     supervisors: Iterable[Hashable] = (),
     in_hours: bool,
 ) -> list[Rung]:
     """Return the ladder for one person now, lowest rung first. It is never empty.
 
     Whoever is with the person comes first. Then, in hours, the primary therapist; out of hours the therapist is at
-    home and the clinician on call takes that place. Then supervisors; at the end everyone on the desk.
-    Nobody stands on two rungs, and a rung without people is left out.
+    home and the clinician on call takes that place, then the second on call. Then supervisors; at the end everyone on
+    the desk. Nobody stands on two rungs, and a rung without people is left out.
     """
     therapist = [primary] if primary is not None and in_hours else []
     asked: set[Hashable] = set()
@@ -171,6 +173,7 @@ def route(
         (live_with, LIVE),
         (therapist, PRIMARY),
         (on_call, ON_CALL),
+        (second_on_call, SECOND_ON_CALL),
         (supervisors, SUPERVISOR),
     ):
         new = tuple(dict.fromkeys(person for person in people if person not in asked))

@@ -26,6 +26,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from openiop.audit import trail
+from openiop.lib import refusals
 from openiop.lib.wake import wake
 from openiop.messaging.models import send
 from openiop.people import access
@@ -49,9 +50,15 @@ class OnCallShift(Row):
                     ("rung", RangeOperators.EQUAL),
                     ("during", RangeOperators.OVERLAPS),
                 ],
-                violation_error_message=_("Somebody else is already on call in those hours."),
+                violation_error_message=_("Somebody else is already on call, asked in the same place, in those hours."),
             )
         ]
+
+
+class WhereaboutsQuerySet(models.QuerySet["Whereabouts"]):
+    def told_by(self, *, at: datetime) -> WhereaboutsQuerySet:
+        """What still counts at `at`: told within the last twelve hours."""
+        return self.filter(told_at__gt=at - timedelta(hours=12), told_at__lte=at)
 
 
 class Whereabouts(Row):
@@ -69,17 +76,15 @@ class Whereabouts(Row):
     private = models.BooleanField(null=True)
     source = models.TextField()
 
+    objects = WhereaboutsQuerySet.as_manager()
+
     class Meta:
         indexes = [models.Index(fields=["clinic", "patient", "-told_at"], name="whereabouts_latest")]
 
     @classmethod
     def latest(cls, patient_id: Any, *, at: datetime) -> Whereabouts | None:
         """Return where the patient said to be, if told within the last twelve hours."""
-        return (
-            cls.objects.filter(patient_id=patient_id, told_at__gt=at - timedelta(hours=12), told_at__lte=at)
-            .order_by("-told_at")
-            .first()
-        )
+        return cls.objects.told_by(at=at).filter(patient_id=patient_id).order_by("-told_at").first()
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -218,6 +223,7 @@ BECAUSE = {
     ladder.LIVE: _("is with them now"),
     ladder.PRIMARY: _("their therapist"),
     ladder.ON_CALL: _("on call"),
+    ladder.SECOND_ON_CALL: _("second on call"),
     ladder.SUPERVISOR: _("supervisor"),
     ladder.EVERYONE_ON_THE_DESK: _("everyone at the desk is asked"),
 }
@@ -386,12 +392,19 @@ def rungs_for(patient: Person, *, at: datetime) -> list[ladder.Rung]:
         .order_by("begins_at")
         .values_list("role", "staff_id")
     )
-    shifts = OnCallShift.objects.filter(clinic_id=patient.clinic_id, during__contains=at).order_by("rung")
+    shifts = [
+        (rung, staff)
+        for rung, staff in OnCallShift.objects.filter(clinic_id=patient.clinic_id, during__contains=at).values_list(
+            "rung", "staff_id"
+        )
+        if staff in clinicians
+    ]
     directors = Person.objects.filter(clinic_id=patient.clinic_id, roles__contains=[Role.DIRECTOR]).clinicians()
     return ladder.route(
         live_with=[staff for role, staff in ties if role == "live"],
         primary=next((staff for role, staff in reversed(ties) if role == "primary"), None),
-        on_call=[staff for staff in shifts.values_list("staff_id", flat=True) if staff in clinicians],
+        on_call=[staff for rung, staff in shifts if rung == 1],
+        second_on_call=[staff for rung, staff in shifts if rung == 2],
         supervisors=list(directors.order_by("pk").values_list("pk", flat=True)),
         in_hours=staff_are_here(patient.clinic, at=at),
     )
@@ -532,6 +545,26 @@ def _look_again(case: Case, *, at: datetime) -> None:
         case.save(update_fields=["next_step_at"])
 
 
+def somebody_is_called(clinic_id: Any, *, at: datetime) -> bool:
+    """Is anybody of this clinic still waiting for somebody to come? Content-free: what a locked desk may sound."""
+    return any(case.rings(at=at) for case in Case.objects.filter(clinic_id=clinic_id).open().with_steps())
+
+
+def somebody_is_looked_after(clinic_id: Any) -> bool:
+    """Is a case open? For those who may know no more."""
+    return Case.objects.filter(clinic_id=clinic_id).open().exists()
+
+
 def _wake(case: Case) -> None:
     wake(f"desk.{case.clinic_id}")
     wake(f"person.{case.patient_id}")
+
+
+refusals.register(
+    {
+        "one_on_call_per_rung": (
+            "begins_at",
+            _("Somebody else is already on call, asked in the same place, in those hours."),
+        )
+    }
+)

@@ -143,7 +143,9 @@ def test_staff_read_the_evidence_in_their_own_language(cast):
 def test_in_hours_the_therapist_is_asked_first_and_at_night_who_is_on_call(cast):
     with acting(cast["marcus"]):
         assert rungs_for(cast["maya"], at=NOW)[0].who == (cast["marcus"].pk,)
-        assert rungs_for(cast["maya"], at=NOW + timedelta(hours=6))[0].who == (cast["okafor"].pk,)
+        at_night = rungs_for(cast["maya"], at=NOW + timedelta(hours=6))
+        assert [rung.who for rung in at_night] == [(cast["okafor"].pk,), (cast["marcus"].pk,), ()]
+        assert [rung.because for rung in at_night][:2] == [ladder.ON_CALL, ladder.SECOND_ON_CALL]
 
 
 def test_whoever_is_live_with_the_person_is_asked_before_anybody_else(cast):

@@ -417,7 +417,7 @@ class Migration(migrations.Migration):
             constraint=django.contrib.postgres.constraints.ExclusionConstraint(
                 expressions=[("clinic", "="), ("rung", "="), ("during", "&&")],
                 name="one_on_call_per_rung",
-                violation_error_message="Somebody else is already on call in those hours.",
+                violation_error_message="Somebody else is already on call, asked in the same place, in those hours.",
             ),
         ),
         migrations.AddIndex(

@@ -1,0 +1,90 @@
+"""What staff fill in about somebody in danger."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from openiop.lib.ids import uuid7
+from openiop.people.models import Clinic, Person
+from openiop.safety.models import Closure, Contact, OnCallShift
+
+
+class ContactForm(forms.ModelForm):
+    reached = forms.TypedChoiceField(
+        label=_("Did you reach them?"),
+        choices=[("yes", _("Yes, we spoke")), ("no", _("No, not yet"))],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+    )
+
+    class Meta:
+        model = Contact
+        fields = ["how", "reached", "note"]
+        widgets = {"note": forms.Textarea(attrs={"rows": 3})}
+
+
+class ClosureForm(forms.ModelForm):
+    note = forms.CharField(label=_("What was found and done"), widget=forms.Textarea(attrs={"rows": 4}))
+
+    class Meta:
+        model = Closure
+        fields = ["disposition", "note"]
+
+
+class ConcernForm(forms.Form):
+    """Somebody of the staff is worried. The key makes a second press of the button change nothing."""
+
+    tier = forms.TypedChoiceField(
+        label=_("How soon does somebody need to be with them?"),
+        choices=[
+            (4, _("Now: in danger this minute")),
+            (3, _("Within the hour: high risk")),
+            (2, _("Today, within hours")),
+            (1, _("Today")),
+        ],
+        coerce=int,
+        widget=forms.RadioSelect,
+    )
+    what = forms.CharField(label=_("What did you see or hear?"), widget=forms.Textarea(attrs={"rows": 4}))
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid7)
+
+
+class ShiftForm(forms.ModelForm):
+    """Who answers out of hours, from when until when, in the clinic's own time."""
+
+    begins_at = forms.DateTimeField(label=_("From"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    ends_at = forms.DateTimeField(label=_("Until"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+
+    class Meta:
+        model = OnCallShift
+        fields = ["staff", "rung"]
+
+    def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.clinic = clinic
+        self.instance.clinic = clinic
+        self.fields["staff"].queryset = Person.objects.filter(clinic=clinic).clinicians().order_by("family_name")
+        self.fields["staff"].label_from_instance = lambda person: person.full_name
+
+    def full_clean(self) -> None:
+        # Times typed here are the clinic's, whoever types them; an hour that a clock change skips is refused.
+        with timezone.override(ZoneInfo(self.clinic.zone)):
+            super().full_clean()
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or self.cleaned_data
+        begins_at, ends_at = found.get("begins_at"), found.get("ends_at")
+        if begins_at and ends_at:
+            if ends_at <= begins_at:
+                self.add_error("ends_at", _("The end comes before the beginning."))
+            else:
+                self.instance.during = (begins_at, ends_at)
+        return found
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # The clinic and the hours are set by us, and the rule against overlaps looks at both.
+        ours = {"clinic", "during"} if self.instance.during else {"clinic"}
+        return super()._get_validation_exclusions() - ours  # type: ignore[misc,no-any-return]

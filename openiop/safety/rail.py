@@ -1,0 +1,92 @@
+"""What the desk shows of the open cases: who, what they said, where they are, and how long is left."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from openiop.people.access import Actor
+from openiop.people.models import Agreement, Document, Person
+from openiop.safety.models import Case, Page, Whereabouts
+
+# This long after it was due, the worker has not looked: it is down, or the case makes it fail.
+WORKER_IS_LATE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a person is now and whom to call for that place. `where` is None while they have not said today."""
+
+    patient: Person
+    where: Whereabouts | None
+    plan: dict[str, Any]
+
+    @property
+    def callback(self) -> str:
+        return (self.where.callback if self.where else "") or self.patient.phone
+
+
+@dataclass(frozen=True)
+class OpenCase:
+    """A case as it stands at `at`, for the desk."""
+
+    case: Case
+    place: Place
+    at: datetime
+
+    @property
+    def rings(self) -> bool:
+        return self.case.rings(at=self.at)
+
+    @property
+    def ack_minutes(self) -> int:
+        """Whole minutes left to acknowledge; below zero, how long it is overdue."""
+        return _minutes(self.case.ack_due_at - self.at)
+
+    @property
+    def contact_minutes(self) -> int:
+        """Whole minutes left to contact made; below zero, how long it is overdue."""
+        return _minutes(self.case.contact_due_at - self.at)
+
+    @property
+    def paged(self) -> list[Page]:
+        """The pages of the latest rung."""
+        pages = [page for page in self.case.pages.all() if page.made_at >= self.case.since]
+        latest = max((page.made_at for page in pages), default=None)
+        return [page for page in pages if page.made_at == latest]
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Has the worker failed to look at it? Then nobody is being paged, and people must do it themselves."""
+        return self.case.failures > 0 or self.case.next_step_at < self.at - WORKER_IS_LATE
+
+
+def open_cases(person: Actor, *, at: datetime) -> list[OpenCase]:
+    """Return the open cases that `person` may see, newest danger first, in a constant number of queries."""
+    cases = list(Case.objects.visible_to(person).open().with_steps().order_by("-since"))
+    places = places_of([case.patient for case in cases], at=at)
+    return [OpenCase(case, places[case.patient_id], at) for case in cases]
+
+
+def places_of(patients: list[Person], *, at: datetime) -> dict[Any, Place]:
+    """Return by patient where they are and the emergency plan they agreed to: two queries for any number."""
+    ids = [patient.pk for patient in patients]
+    told = (
+        Whereabouts.objects.told_by(at=at)
+        .filter(patient_id__in=ids)
+        .order_by("patient_id", "-told_at")
+        .distinct("patient_id")
+        .select_related("site")
+    )
+    plans = (
+        Agreement.objects.filter(patient_id__in=ids, document__kind=Document.EMERGENCY, withdrawn_at=None)
+        .order_by("patient_id", "-agreed_at")
+        .distinct("patient_id")
+    )
+    where = {row.patient_id: row for row in told}
+    plan = {row.patient_id: row.details for row in plans}
+    return {patient.pk: Place(patient, where.get(patient.pk), plan.get(patient.pk, {})) for patient in patients}
+
+
+def _minutes(left: timedelta) -> int:
+    """Rounded up: "1 min left" until it is over."""
+    return -int(-left.total_seconds() // 60)

@@ -1,0 +1,260 @@
+"""The rail beside every staff page, the case, the rota; and what a patient is told."""
+
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from openiop.audit import trail
+from openiop.lib.http import page, wants_part
+from openiop.lib.refusals import told_at
+from openiop.people import access
+from openiop.people.doors import patients_only, staff_only
+from openiop.people.models import Person, Role
+from openiop.safety import ladder, rail, told
+from openiop.safety.forms import ClosureForm, ConcernForm, ContactForm, ShiftForm
+from openiop.safety.models import (
+    BECAUSE,
+    REFUSALS,
+    Case,
+    MayNotClose,
+    OnCallShift,
+    acknowledge,
+    close,
+    log_contact,
+    raise_flag,
+    rungs_for,
+    somebody_is_called,
+    somebody_is_looked_after,
+)
+
+SEEN = "cases_seen"
+
+
+@require_GET
+@staff_only
+def show_rail(request: Any) -> HttpResponse:
+    """What needs a human. Clinicians see who; everybody else, that somebody is being looked after."""
+    return _rail(request)
+
+
+def _rail(request: Any) -> HttpResponse:
+    person, now = request.person, timezone.now()
+    rows = rail.open_cases(person, at=now)
+    _note_what_was_seen(request, rows)
+    calm = not rows and not person.is_clinician and somebody_is_looked_after(person.clinic_id)
+    return page(request, "safety/rail.html", {"rows": rows, "somebody": calm, "now": now}, part="_rail.html")
+
+
+def _note_what_was_seen(request: Any, rows: list[rail.OpenCase]) -> None:
+    """The rail reads itself every ten seconds; the trail notes each reader's first look at each danger."""
+    now_shown = [f"{row.case.pk} {row.case.since.timestamp():.0f}" for row in rows]
+    before = request.session.get(SEEN, [])
+    for row, shown in zip(rows, now_shown, strict=True):
+        if shown not in before:
+            trail.record("case.show", patient=row.case.patient_id, thing=row.case)
+    if set(now_shown) - set(before):
+        request.session[SEEN] = now_shown
+
+
+@require_GET
+@staff_only
+def alarm(request: Any) -> HttpResponse:
+    """Is somebody being called? Says nothing else, and answers a locked screen too."""
+    rings = somebody_is_called(request.person.clinic_id, at=timezone.now())
+    return page(request, "safety/alarm.html", {"rings": rings}, part="_alarm.html")
+
+
+@require_GET
+@patients_only
+def what_happens(request: Any) -> HttpResponse:
+    """What the patient is told about their own call for help, now."""
+    now = timezone.now()
+    return page(request, "safety/told.html", {"told": told.told(request.person, at=now)}, part="_told.html")
+
+
+# --- cases ---
+
+
+@require_GET
+@staff_only
+def cases(request: Any) -> HttpResponse:
+    """Open cases, and those closed lately."""
+    now = timezone.now()
+    rows = rail.open_cases(request.person, at=now)
+    closed = Case.objects.visible_to(request.person).exclude(closed_at=None).with_steps()
+    context = {"rows": rows, "closed": closed.select_related("closure__by").order_by("-closed_at")[:30], "now": now}
+    trail.record("case.list", cases=len(rows))
+    return page(request, "safety/cases.html", context)
+
+
+@require_GET
+@staff_only
+def case(request: Any, pk: UUID) -> HttpResponse:
+    return _case(request, _case_of(request, pk))
+
+
+def _case_of(request: Any, pk: UUID) -> Case:
+    return get_object_or_404(Case.objects.visible_to(request.person).with_steps(), pk=pk)
+
+
+def _case(
+    request: Any, found: Case, *, contact: ContactForm | None = None, closure: ClosureForm | None = None
+) -> HttpResponse:
+    now = timezone.now()
+    trail.record("case.open", patient=found.patient_id, thing=found)
+    row = rail.OpenCase(found, rail.places_of([found.patient], at=now)[found.patient_id], now)
+    context = {
+        "case": found,
+        "row": row,
+        "place": row.place,
+        "patient": found.patient,
+        "steps": _steps(found, at=now) if found.closed_at is None else [],
+        "contacts": found.contacts.select_related("by").order_by("at"),
+        "contact_form": contact or ContactForm(),
+        "closure_form": closure or ClosureForm(),
+        "now": now,
+    }
+    status = 422 if contact or closure else 200
+    return page(request, "safety/case.html", context, status=status)
+
+
+def _steps(case: Case, *, at: Any) -> list[dict[str, Any]]:
+    """The ladder as it stands now: who, why them, when they were asked, and when the next will be."""
+    rungs = rungs_for(case.patient, at=at)
+    on_ladder = case.on_the_ladder(rungs)
+    step = ladder.next_step(on_ladder, at=at, deadlines=case.deadlines)
+    names = {p.pk: p.full_name for p in Person.objects.filter(pk__in=[who for rung in rungs for who in rung.who])}
+    asked = [page for page in on_ladder.paged if page.at >= case.since]
+    following = min(max((page.rung for page in asked), default=-1) + 1, len(rungs) - 1)
+    return [
+        {
+            "because": BECAUSE[rung.because],
+            "names": [names[who] for who in rung.who],
+            "asked": sorted({page.at for page in asked if page.rung == place}),
+            "next_at": step.next_at if step.kind == "wait" and place == following else None,
+            "now": step.kind == "page" and step.rung == place,
+        }
+        for place, rung in enumerate(rungs)
+    ]
+
+
+@require_POST
+@staff_only
+def case_acknowledgement(request: Any, pk: UUID) -> HttpResponse:
+    """I'll take it."""
+    found = _case_of(request, pk)
+    taken = acknowledge(found, by=request.person, at=timezone.now())
+    if wants_part(request):
+        return _rail(request)
+    if taken is None:
+        messages.info(request, _("Somebody already has this one."))
+    return redirect("case", pk)
+
+
+@require_POST
+@staff_only
+def case_contacts(request: Any, pk: UUID) -> HttpResponse:
+    """Log an attempt to reach the patient."""
+    found = _case_of(request, pk)
+    form = ContactForm(request.POST)
+    if not form.is_valid():
+        return _case(request, found, contact=form)
+    log_contact(found, **form.cleaned_data, by=request.person, at=timezone.now())
+    messages.success(request, _("Logged."))
+    return redirect("case", pk)
+
+
+@require_POST
+@staff_only
+def case_closure(request: Any, pk: UUID) -> HttpResponse:
+    """Close the case, or say what is missing."""
+    found = _case_of(request, pk)
+    form = ClosureForm(request.POST)
+    if form.is_valid():
+        try:
+            close(found, **form.cleaned_data, by=request.person, at=timezone.now())
+        except MayNotClose as refusal:
+            for reason in refusal.reasons:
+                needs_disposition = reason == ladder.CLOSING_NEEDS_CONTACT_OR_DISPOSITION
+                form.add_error("disposition" if needs_disposition else None, REFUSALS[reason])
+        else:
+            messages.success(request, _("Closed."))
+            return redirect("cases")
+    return _case(request, found, closure=form)
+
+
+@require_http_methods(["GET", "POST"])
+@staff_only
+def flag_new(request: Any, pk: UUID) -> HttpResponse:
+    """Anybody of the staff who works with patients may say that they are worried."""
+    access.require(request.person, *access.SEES_THE_SCHEDULE)
+    patient = get_object_or_404(Person.objects.patients().filter(clinic_id=request.person.clinic_id), pk=pk)
+    form = ConcernForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        flag = raise_flag(
+            patient,
+            key=f"concern {form.cleaned_data['key']}",
+            evidence=ladder.Evidence("staff_concern", form.cleaned_data["tier"]),
+            label=_("Concern of %(name)s") % {"name": request.person.full_name},
+            value=form.cleaned_data["what"],
+            at=timezone.now(),
+        )
+        messages.success(request, _("Raised. Somebody is being called."))
+        return redirect("case", flag.case_id) if request.person.is_clinician else redirect("desk")
+    context = {"form": form, "patient": patient}
+    return page(request, "safety/concern.html", context, status=422 if form.errors else 200)
+
+
+# --- the rota ---
+
+
+@require_http_methods(["GET", "POST"])
+@staff_only
+def on_call(request: Any) -> HttpResponse:
+    """Who answers out of hours. Everybody may read it; the director writes it."""
+    person, now = request.person, timezone.now()
+    form = ShiftForm(request.POST or None, clinic=person.clinic)
+    if request.method == "POST":
+        access.require(person, Role.DIRECTOR)
+        if form.is_valid():
+            with told_at(form):
+                shift = form.save()
+                trail.record("on-call.add", thing=shift, staff=str(shift.staff_id), rung=shift.rung)
+            if not form.errors:
+                messages.success(request, _("Added."))
+                return redirect("on-call")
+    shifts = OnCallShift.objects.filter(clinic_id=person.clinic_id, during__endswith__gt=now)
+    context = {
+        "form": form,
+        "shifts": shifts.select_related("staff").order_by("during__startswith", "rung"),
+        "zone": person.clinic.zone,
+        "clinic_now": now.astimezone(ZoneInfo(person.clinic.zone)),
+        "may_edit": person.has_role(Role.DIRECTOR),
+        "now": now,
+    }
+    return page(request, "safety/on_call.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@staff_only
+def on_call_end(request: Any, pk: UUID) -> HttpResponse:
+    """Take a shift off the rota. One that is running ends now; what was stays written."""
+    access.require(request.person, Role.DIRECTOR)
+    now = timezone.now()
+    shift = get_object_or_404(OnCallShift, clinic_id=request.person.clinic_id, during__endswith__gt=now, pk=pk)
+    trail.record("on-call.end", thing=shift, staff=str(shift.staff_id))
+    if shift.during.lower >= now:
+        shift.delete()
+    else:
+        shift.during = (shift.during.lower, now)
+        shift.save(update_fields=["during"])
+    messages.success(request, _("Taken off the rota."))
+    return redirect(reverse("on-call"))
