@@ -18,6 +18,7 @@ from openiop.programs.forms import DateInput
 from openiop.programs.models import Enrolment, Modality, Track
 from openiop.schedule import planning, recurrence
 from openiop.schedule.models import CareSession, Kind, OutreachCall, Room, Series
+from openiop.schedule.outreach import URGENCY
 
 PLACES_IN_A_GROUP = 30
 LONGEST_BLOCK_MINUTES = 480
@@ -361,6 +362,9 @@ class CorrectionForm(forms.Form):
 class CallForm(forms.Form):
     outcome = forms.ChoiceField(label=_("What came of it"), choices=OutreachCall._meta.get_field("outcome").choices)
     note = forms.CharField(label=_("Note"), required=False, max_length=500)
+    urgency = forms.TypedChoiceField(
+        label=_("If you are worried"), choices=URGENCY, coerce=int, initial=2, required=False, empty_value=2
+    )
 
     def clean(self) -> None:
         if self.cleaned_data.get("outcome") == "concern" and not self.cleaned_data.get("note"):

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import segno
 from django.db import connection, transaction
 
 from openiop.lib.ids import uuid7
@@ -89,6 +90,11 @@ def _match(code: str, name: str, year: int, *, at: datetime) -> Match | None:
         cursor.execute("SELECT * FROM kiosk_match(%s, %s, %s, %s)", [code, name, year, at])
         row = cursor.fetchone()
     return Match(*row) if row else None
+
+
+def code_picture(code: str) -> str:
+    """Return the code as a QR picture, as a data URI for an `img`: a scanner types the digits and presses Enter."""
+    return segno.make(code, micro=False).svg_data_uri(scale=6, border=4, light="#ffffff", dark="#000000")
 
 
 @transaction.atomic

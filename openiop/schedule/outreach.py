@@ -55,7 +55,9 @@ def absent(person: Person, *, at: datetime) -> list[Absent]:
         .select_related("patient", "session")
         .order_by("during", "patient__given_name", "patient__family_name")
     )
-    missing = [entry for entry in entries if (entry.session_id, entry.patient_id) not in seen]
+    missing = [
+        entry for entry in entries if not ((here := seen.get((entry.session_id, entry.patient_id))) and here.came)
+    ]
     calls = _calls(missing)
     last_seen = _last_seen(missing)
     listed = [Absent(entry, calls.get(entry.pk, []), last_seen.get(entry.patient_id)) for entry in missing]

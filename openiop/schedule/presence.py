@@ -155,11 +155,7 @@ def take_back(session: CareSession, patient: Person, *, by: Person, at: datetime
 
     Returns False when there is nothing to undo.
     """
-    last = (
-        Evidence.objects.filter(session=session, patient=patient, source__in=("kiosk", "desk", "hand"))
-        .order_by("-at", "-pk")
-        .first()
-    )
+    last = _last_said(session, patient)
     if last is None:
         return False
     opposite: Literal["in", "out"] = "in" if last.kind == "out" else "out"
@@ -175,6 +171,17 @@ def take_back(session: CareSession, patient: Person, *, by: Person, at: datetime
     )
     trail.record("arrival.take-back", patient=patient, thing=session)
     return True
+
+
+def said_to_be_here(session: CareSession, patient: Person) -> bool:
+    """Is the last thing said by kiosk, desk or hand that this person came?"""
+    last = _last_said(session, patient)
+    return last is not None and last.kind != "out"
+
+
+def _last_said(session: CareSession, patient: Person) -> Evidence | None:
+    said = Evidence.objects.filter(session=session, patient=patient, source__in=("kiosk", "desk", "hand"))
+    return said.order_by("-at", "-pk").first()
 
 
 def _site_of(session: CareSession, device: Device | None) -> Site | None:
@@ -197,6 +204,11 @@ class Presence:
     is_here: bool = False
     here_as: str = ""
     fault: str = ""
+
+    @property
+    def came(self) -> bool:
+        """Were they here at all? An arrival that was taken back is none."""
+        return self.is_here or bool(self.fault) or any(stay.left_at > stay.joined_at for stay in self.stays)
 
 
 def presence_in(sessions: Iterable[CareSession], *, at: datetime | None = None) -> dict[tuple[UUID, UUID], Presence]:

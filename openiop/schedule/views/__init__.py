@@ -1,0 +1,1 @@
+"""Pages of the schedule: setting up, sessions, arrivals, outreach, hours."""
