@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -32,6 +33,7 @@ class PersonMiddleware:
         request.refused = False
         if request.person is None:
             return self.get_response(request)
+        timezone.activate(zone_of(request.person))
         if isinstance(request.person, Person) and not request.session.get("language_chosen"):
             translation.activate(request.person.language)
             request.LANGUAGE_CODE = request.person.language
@@ -70,6 +72,11 @@ def who_asks(request: Any) -> Person | Device | None:
         return person if person and person.active else None
     token = request.COOKIES.get(DEVICE_COOKIE)
     return access.device_of(hashed(token)) if token else None
+
+
+def zone_of(person: Person | Device) -> ZoneInfo:
+    """The reader's own clocks: pages show their times."""
+    return ZoneInfo(person.zone if isinstance(person, Person) else person.clinic.zone)
 
 
 def origin_of(request: HttpRequest) -> str:

@@ -95,12 +95,16 @@ def _seat(row: Neighbour, *, at: datetime) -> protocol.Seat:
 
 
 def _waiting(session: CareSession, neighbours: list[Neighbour], *, at: datetime) -> list[protocol.Waiting]:
-    """Those at the door now, and those removed who are knocking again."""
+    """Those at the door now, those removed who knock again, and those who are with staff but not in treatment."""
     outside = [
         row
         for row in neighbours
         if row.role == "patient"
-        and (row.state in (SeatState.WAITING, SeatState.SENT_BACK) or (row.state == SeatState.REMOVED and row.here(at)))
+        and (
+            row.state in (SeatState.WAITING, SeatState.SENT_BACK)
+            or (row.state == SeatState.REMOVED and row.here(at))
+            or _in(row, Place.CONTACT)
+        )
     ]
     seats = Seat.objects.filter(pk__in=[row.id for row in outside]).select_related("person", "session")
     missing = {seat.pk: admission.missing_for(seat, at=at) for seat in seats}
