@@ -47,3 +47,10 @@ def broken_links(clinic_id: Any) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT link FROM audit_broken(%s)", [clinic_id])
         return [row[0] for row in cursor.fetchall()]
+
+
+def chains() -> list[tuple[Any, int]]:
+    """Return every clinic that has a trail, with the number of its links. For the worker and the owner alone."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clinic_id, links FROM audit_clinics()")
+        return cursor.fetchall()
