@@ -67,9 +67,10 @@ def answer(
     """
     given = understood(instrument, item, value)
     _check_day(patient, for_day, at=at)
+    response = _response(patient, instrument, for_day, at=at)
+    # The device may have sent it twice at once: the second waited for this row, and finds the first here.
     if found := Answer.objects.filter(patient=patient, key=key).select_related("response").first():
         return _again(found, item=item, value=given, instrument=instrument)
-    response = _response(patient, instrument, for_day, at=at)
     kept = Answer.objects.create(
         clinic_id=patient.clinic_id,
         response=response,
@@ -125,7 +126,10 @@ def _response(patient: Person, instrument: instruments.Instrument, day: date, *,
         for_day=day,
         defaults={"clinic_id": patient.clinic_id, "version": instrument.version, "started_at": at},
     )
-    if not made and response.version != instrument.version:
+    if not made:
+        # Held until the commit: two last answers at once would each miss the other, and nobody would score them.
+        response = Response.objects.select_for_update().get(pk=response.pk)
+    if response.version != instrument.version:
         raise NotTaken(_("These questions have changed since you began. Please open today's page again."))
     return response
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from openiop.audit import trail
 from openiop.people import access
 from openiop.people.models import Person, Row
 from openiop.programs.models import Track
@@ -20,6 +23,17 @@ class Cadence(Row):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["track", "instrument"], name="one_cadence_each")]
+
+    @classmethod
+    def agree(cls, track: Track, *, instrument: str, every_days: int, source: str, by: Person, at: datetime) -> Cadence:
+        """From now on `track` asks for `instrument` every so many days; an earlier rule for the same is replaced."""
+        cadence, _made = cls.objects.update_or_create(
+            track=track,
+            instrument=instrument,
+            defaults={"clinic_id": track.clinic_id, "every_days": every_days, "source": source},
+        )
+        trail.record("cadence.agree", thing=cadence, instrument=instrument, every_days=every_days)
+        return cadence
 
 
 class ResponseQuerySet(models.QuerySet["Response"]):

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -19,9 +20,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from openiop.audit import trail
 from openiop.lib.http import page
 from openiop.measures import answering, instruments
-from openiop.measures.models import Response
-from openiop.people.doors import patients_only, staff_only
-from openiop.people.models import Person
+from openiop.measures.forms import CadenceForm
+from openiop.measures.models import Cadence, Response
+from openiop.people.doors import patients_only, roles, staff_only
+from openiop.people.models import Person, Role
 from openiop.safety.told import told
 
 
@@ -44,10 +46,16 @@ def measure(request: Any, code: str) -> HttpResponse:
 def _questions(request: Any, code: str) -> HttpResponse:
     person, now = request.person, timezone.now()
     instrument = _instrument(code)
-    day = now.astimezone(ZoneInfo(person.zone)).date()
+    day = _day_of(request, today=now.astimezone(ZoneInfo(person.zone)).date())
     mistakes: dict[str, str] = {}
     if request.method == "POST":
+        if request.POST.get("person", str(person.pk)) != str(person.pk):
+            return _somebody_elses(request)
         mistakes = _keep_all(request, instrument, day=day, at=now)
+        if so_far := request.POST.get("so_far"):
+            mistakes = {item: words for item, words in mistakes.items() if request.POST.get(item, "").strip()}
+            if not mistakes:
+                return redirect(f"{request.path}#q-{_after(instrument, so_far)}")
         if not mistakes:
             return _finished(request, instrument)
     response = Response.objects.filter(patient=person, instrument=code, for_day=day).first()
@@ -68,6 +76,26 @@ def _questions(request: Any, code: str) -> HttpResponse:
         "told": told(person, at=now),
     }
     return render(request, "measures/questions.html", context, status=422 if mistakes else 200)
+
+
+def _day_of(request: Any, *, today: date) -> date:
+    """The day the page was opened for: a form finished after midnight stays on the day it began."""
+    try:
+        return min(date.fromisoformat(request.POST.get("day", "")), today)
+    except ValueError:
+        return today
+
+
+def _after(instrument: instruments.Instrument, code: str) -> str:
+    """The item that follows, without JavaScript the next to be seen; after the last, the last."""
+    codes = [item.code for item in instrument.items]
+    following = codes[codes.index(code) + 1 :] if code in codes else codes
+    return (following or codes[-1:])[0]
+
+
+def _somebody_elses(request: Any) -> HttpResponse:
+    """A page that one person left open and another sent: nothing is kept, and nothing of it is shown."""
+    return render(request, "measures/somebody_elses.html", status=409)
 
 
 @dataclass(frozen=True)
@@ -187,6 +215,24 @@ def _refused(words: str, *, status: int) -> JsonResponse:
 
 
 # --- for those who care for them ---
+
+
+@require_http_methods(["GET", "POST"])
+@roles(Role.DIRECTOR)
+def cadences(request: Any) -> HttpResponse:
+    """How often each track asks for a measure; the check-in is every day's, for everybody."""
+    form = CadenceForm(request.POST or None, clinic=request.person.clinic)
+    if request.method == "POST" and form.is_valid():
+        Cadence.agree(**form.cleaned_data, by=request.person, at=timezone.now())
+        messages.success(request, _("Saved."))
+        return redirect("cadence-list")
+    rows = Cadence.objects.filter(clinic_id=request.person.clinic_id).select_related("track")
+    context = {"form": form, "rows": [(row, _title(row.instrument, request.LANGUAGE_CODE)) for row in rows]}
+    return page(request, "measures/cadences.html", context, status=422 if form.errors else 200)
+
+
+def _title(code: str, language: str) -> str:
+    return instruments.in_language(answering.newest(code).title, language)
 
 
 @require_GET

@@ -19,6 +19,7 @@ from openiop.people.models import Person
 from openiop.safety.models import somebody_is_called
 
 HEARTBEAT_SECONDS = 5
+AT_MOST_EVERY_SECONDS = 0.1  # a hundred answers a second are one reason to read, not a hundred
 REFUSED = 4404
 
 
@@ -26,6 +27,8 @@ class _Hearing(AsyncWebsocketConsumer):
     """A socket that hears one topic and says what `words` makes of it."""
 
     beating: asyncio.Task[None] | None = None
+    telling: asyncio.Task[None] | None = None
+    again = False
 
     async def connect(self) -> None:
         self.person = self.scope["person"]
@@ -38,18 +41,31 @@ class _Hearing(AsyncWebsocketConsumer):
         self.beating = asyncio.create_task(self._beat())
 
     async def disconnect(self, code: int) -> None:
+        for task in (self.beating, self.telling):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
         if self.beating is not None:
-            self.beating.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self.beating
             await wake.part(self, self.topic())
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         return
 
     async def wake(self, event: dict[str, Any]) -> None:
-        """Something changed, or may have while nobody was listening."""
-        await self.tell()
+        """Something changed, or may have while nobody was listening. The first is told at once."""
+        if self.telling is None or self.telling.done():
+            await self.tell()
+            self.telling = asyncio.create_task(self._tell_what_follows())
+        else:
+            self.again = True
+
+    async def _tell_what_follows(self) -> None:
+        await asyncio.sleep(AT_MOST_EVERY_SECONDS)
+        while self.again:
+            self.again = False
+            await self.tell()
+            await asyncio.sleep(AT_MOST_EVERY_SECONDS)
 
     async def tell(self) -> None:
         await self.say({"topic": self.topic().partition(".")[0], "changed": True})

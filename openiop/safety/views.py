@@ -77,7 +77,7 @@ def alarm(request: Any) -> HttpResponse:
 def what_happens(request: Any) -> HttpResponse:
     """What the patient is told about their own call for help, now."""
     now = timezone.now()
-    return page(request, "safety/told.html", {"told": told.told(request.person, at=now)}, part="_told.html")
+    return page(request, "safety/told.html", {"told": told.told(request.person, at=now)}, part="_told_words.html")
 
 
 # --- cases ---

@@ -241,3 +241,56 @@ def test_the_therapist_reads_the_answers_and_the_front_desk_does_not(cast, clien
     assert client_for(cast["marcus"]).get(f"{url}/{response.pk}").status_code == 200
     assert client_for(cast["hal"]).get(url).status_code == 404
     assert client_for(cast["theo"]).get(url).status_code == 404
+
+
+def test_without_javascript_one_question_at_a_time_is_saved_and_told_before_the_rest_is_answered(cast, client_for):
+    maya = client_for(cast["maya"])
+    assert b"so_far" in maya.get("/check-in").content
+
+    went_on = maya.post("/check-in", {"mood": "4", "safe_now": "2", "so_far": "safe_now"})
+
+    assert went_on.url == "/check-in#q-medication"
+    with acting(cast["maya"]):
+        assert new_flags().count() == 1
+        assert not today().completed_at
+
+
+def test_a_form_begun_before_midnight_and_finished_after_it_stays_on_its_day(cast, client_for, clock):
+    maya = client_for(cast["maya"])
+    with acting(cast["maya"]):
+        say(cast["maya"], "safe_now", 2, code="checkin")
+    clock.move_to(datetime(2026, 11, 25, 5, 10, tzinfo=UTC))  # ten past midnight in New York
+    sent = {"mood": "4", "sleep_hours": "5", "urges": "2", "safe_now": "2", "medication": "0", "day": "2026-11-24"}
+
+    assert maya.post("/check-in", sent).status_code == 200
+
+    with acting(cast["maya"]):
+        assert today().completed_at
+        assert not Response.objects.filter(for_day=date(2026, 11, 25)).exists()
+        assert new_flags().count() == 1
+
+
+def test_a_form_left_open_by_one_person_and_sent_by_another_keeps_nothing_and_shows_nothing(cast, client_for):
+    refused = client_for(cast["theo"]).post(
+        "/check-in", {"person": str(cast["maya"].pk), "safe_now": "2", "note": "only for my team"}
+    )
+
+    assert refused.status_code == 409
+    assert b"only for my team" not in refused.content
+    with acting(cast["theo"]):
+        assert not todays_answers().exists()
+        assert not new_flags().exists()
+
+
+def test_the_director_says_how_often_a_track_asks_and_a_new_rule_replaces_the_old(cast, client_for):
+    director = client_for(cast["okafor"])
+    with acting(cast["okafor"]):
+        track = Track.objects.get(name="Adult evening")
+    for days in ("14", "7"):
+        agreed = {"track": track.pk, "instrument": "phq9", "every_days": days, "source": "ours"}
+        assert director.post("/tracks/measures", agreed).status_code == 302
+
+    with acting(cast["okafor"]):
+        assert Cadence.objects.get(track=track).every_days == 7
+    assert client_for(cast["bea"]).get("/tracks/measures").status_code == 403
+    assert director.post("/tracks/measures", {"track": track.pk, "every_days": "0"}).status_code == 422
