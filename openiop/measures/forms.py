@@ -23,12 +23,12 @@ class CadenceForm(forms.ModelForm):
 
     def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["track"].queryset = Track.objects.filter(clinic=clinic).order_by("name")
+        tracks, measures = self.fields["track"], self.fields["instrument"]
+        assert isinstance(tracks, forms.ModelChoiceField) and isinstance(measures, forms.ChoiceField)
+        tracks.queryset = Track.objects.filter(clinic=clinic).order_by("name")
         scored = {each.code: each for each in instruments.all_instruments().values() if each.method != "none"}
-        self.fields["instrument"].choices = [
-            (code, instruments.in_language(each.title, "en")) for code, each in sorted(scored.items())
-        ]
+        measures.choices = [(code, instruments.in_language(each.title, "en")) for code, each in sorted(scored.items())]
 
     def _get_validation_exclusions(self) -> set[str]:
         # A second rule for the same pair replaces the first: see `Cadence.agree`.
-        return super()._get_validation_exclusions() | {"track"}  # type: ignore[misc,no-any-return]
+        return super()._get_validation_exclusions() | {"track"}  # type: ignore[misc]

@@ -14,5 +14,5 @@ class DeliveryBackend(BaseEmailBackend):
         """Write one delivery for each message and address; the worker sends them. Returns how many messages."""
         for message in email_messages:
             for address in message.recipients():
-                send_about_sign_in(address, subject=message.subject, body=str(message.body), at=timezone.now())
+                send_about_sign_in(address, subject=str(message.subject), body=str(message.body), at=timezone.now())
         return len(email_messages)

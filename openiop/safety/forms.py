@@ -66,8 +66,9 @@ class ShiftForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.clinic = clinic
         self.instance.clinic = clinic
-        self.fields["staff"].queryset = Person.objects.filter(clinic=clinic).clinicians().order_by("family_name")
-        self.fields["staff"].label_from_instance = lambda person: person.full_name
+        staff = self.fields["staff"]
+        assert isinstance(staff, forms.ModelChoiceField)
+        staff.queryset = Person.objects.filter(clinic=clinic).clinicians().order_by("family_name")
 
     def full_clean(self) -> None:
         # Times typed here are the clinic's, whoever types them; an hour that a clock change skips is refused.
@@ -87,4 +88,4 @@ class ShiftForm(forms.ModelForm):
     def _get_validation_exclusions(self) -> set[str]:
         # The clinic and the hours are set by us, and the rule against overlaps looks at both.
         ours = {"clinic", "during"} if self.instance.during else {"clinic"}
-        return super()._get_validation_exclusions() - ours  # type: ignore[misc,no-any-return]
+        return super()._get_validation_exclusions() - ours  # type: ignore[misc]

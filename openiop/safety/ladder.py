@@ -197,16 +197,20 @@ def deadlines_for(tier: int, own: Mapping[str, Mapping[str, object]]) -> Deadlin
 
     Whatever is not a whole number of at least one minute is passed over: a slip in the settings must not stop a page.
     """
-    wanted = own.get(str(tier))
-    minutes = {
-        name: value
-        for name, value in (wanted.items() if isinstance(wanted, Mapping) else ())
-        if name in ("acknowledge_minutes", "contact_minutes", "repeat_minutes")
-        and isinstance(value, int)
-        and not isinstance(value, bool)
-        and value >= 1
-    }
-    return DEADLINES[tier]._replace(**minutes, **({"source": "the clinic's own setting"} if minutes else {}))
+    begun_with, wanted = DEADLINES[tier], own.get(str(tier))
+    if not isinstance(wanted, Mapping):
+        return begun_with
+    found = begun_with._replace(
+        acknowledge_minutes=_minutes(wanted.get("acknowledge_minutes"), begun_with.acknowledge_minutes),
+        contact_minutes=_minutes(wanted.get("contact_minutes"), begun_with.contact_minutes),
+        repeat_minutes=_minutes(wanted.get("repeat_minutes"), begun_with.repeat_minutes),
+    )
+    return found if found == begun_with else found._replace(source="the clinic's own setting")
+
+
+def _minutes(wanted: object, otherwise: int) -> int:
+    is_a_number = isinstance(wanted, int) and not isinstance(wanted, bool)
+    return wanted if is_a_number and wanted >= 1 else otherwise  # type: ignore[return-value,operator]
 
 
 def clocks_start_at(flags: Sequence[tuple[datetime, int]], *, contacts: Iterable[datetime] = ()) -> datetime:

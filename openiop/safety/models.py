@@ -365,7 +365,7 @@ def page_rung(case: Case, rung: int, *, at: datetime, rungs: Sequence[ladder.Run
     rungs = rungs_for(case.patient, at=at) if rungs is None else rungs
     place = min(rung, len(rungs) - 1)
     step = rungs[place]
-    who = everyone(case.clinic_id) if step.everyone else list(step.who)
+    who: list[Any] = everyone(case.clinic_id) if step.everyone else list(step.who)
     pages = Page.objects.bulk_create(
         Page(
             clinic_id=case.clinic_id,

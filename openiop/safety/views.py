@@ -131,7 +131,8 @@ def _steps(case: Case, *, at: Any) -> list[dict[str, Any]]:
     rungs = rungs_for(case.patient, at=at)
     on_ladder = case.on_the_ladder(rungs)
     step = ladder.next_step(on_ladder, at=at, deadlines=case.deadlines)
-    names = {p.pk: p.full_name for p in Person.objects.filter(pk__in=[who for rung in rungs for who in rung.who])}
+    people = Person.objects.filter(pk__in=[who for rung in rungs for who in rung.who])
+    names: dict[Any, str] = {person.pk: person.full_name for person in people}
     asked = [page for page in on_ladder.paged if page.at >= case.since]
     following = min(max((page.rung for page in asked), default=-1) + 1, len(rungs) - 1)
     return [
