@@ -19,7 +19,7 @@ def brought() -> list[ModuleType]:
         if find_spec(name):
             try:
                 modules.append(import_module(name))
-            except ImportError as fault:
+            except (ImportError, AttributeError) as fault:
                 print(f"{name} does not load yet: {fault}", file=sys.stderr)
     return modules
 

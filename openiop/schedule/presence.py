@@ -151,7 +151,7 @@ def departure(
 
 @transaction.atomic
 def take_back(session: CareSession, patient: Person, *, by: Person, at: datetime) -> bool:
-    """Undo the last thing said about coming or going: its opposite is added at the same moment, nothing is removed.
+    """Undo the last thing said about coming or going: its opposite is added right after it, nothing is removed.
 
     Returns False when there is nothing to undo.
     """
@@ -159,7 +159,18 @@ def take_back(session: CareSession, patient: Person, *, by: Person, at: datetime
     if last is None:
         return False
     opposite: Literal["in", "out"] = "in" if last.kind == "out" else "out"
-    note(session, patient, kind=opposite, source="desk", connection=AT_THE_SITE, place="on_site", at=last.at, by=by)
+    # A microsecond later: the order stays certain, and the stay is too short to be one.
+    right_after = last.at + timedelta(microseconds=1)
+    note(
+        session,
+        patient,
+        kind=opposite,
+        source="desk",
+        connection=AT_THE_SITE,
+        place="on_site",
+        at=right_after,
+        by=by,
+    )
     site = _site_of(session, None) if opposite == "in" else None
     Whereabouts.objects.create(
         clinic_id=session.clinic_id,
@@ -208,7 +219,12 @@ class Presence:
     @property
     def came(self) -> bool:
         """Were they here at all? An arrival that was taken back is none."""
-        return self.is_here or bool(self.fault) or any(stay.left_at > stay.joined_at for stay in self.stays)
+        return self.is_here or bool(self.fault) or any(map(_lasted, self.stays))
+
+
+def _lasted(stay: attendance.Stay) -> bool:
+    """An arrival that was taken back leaves a stay of next to nothing, which is none."""
+    return stay.left_at - stay.joined_at >= timedelta(seconds=1)
 
 
 def presence_in(sessions: Iterable[CareSession], *, at: datetime | None = None) -> dict[tuple[UUID, UUID], Presence]:
@@ -451,11 +467,12 @@ def _status(entry: RosterEntry, presence: Presence | None, rows: list[BlockMinut
     was_there = any(row.seconds for row in rows)
     if found.word in ("absent", "cancelled_late"):
         return "attended" if was_there else found.word
-    return found.word if was_there or (presence is not None and not _was_treated(presence)) else "absent"
+    return found.word if was_there or (presence is not None and _had_contact_only(presence)) else "absent"
 
 
-def _was_treated(presence: Presence) -> bool:
-    return any(stay.left_at > stay.joined_at for stay in presence.treated)
+def _had_contact_only(presence: Presence) -> bool:
+    """Was this person with staff, but never treated?"""
+    return any(map(_lasted, presence.stays)) and not any(map(_lasted, presence.treated))
 
 
 def _cancelled_late(entry: RosterEntry) -> Literal["excused", "unexcused"] | None:
