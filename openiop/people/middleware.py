@@ -33,8 +33,11 @@ class PersonMiddleware:
         request.refused = False
         if request.person is None:
             return self.get_response(request)
-        timezone.activate(zone_of(request.person))
-        if isinstance(request.person, Person) and not request.session.get("language_chosen"):
+        with timezone.override(zone_of(request.person)):
+            return self._answer(request)
+
+    def _answer(self, request: Any) -> HttpResponse:
+        if isinstance(request.person, Person):
             translation.activate(request.person.language)
             request.LANGUAGE_CODE = request.person.language
         with access.acting(request.person, origin=origin_of(request)) as followed:
@@ -54,6 +57,8 @@ class PersonMiddleware:
             raise Http404
         if not isinstance(request.person, Person):
             return None
+        if name == "set_language" and request.method == "POST":
+            request.person.choose_language(request.POST.get("language", ""))
         second_factor.watch(request, name=name)
         return screen.refuses(request, request.person, name=name, at=timezone.now()) or second_factor.refuses(
             request, request.person, name=name

@@ -5,10 +5,13 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from openiop.people import screen
 from openiop.people.access import SEES_THE_SCHEDULE, Actor, kind_of
-from openiop.people.models import Person, Role
+from openiop.people.models import Device, Person, Role
+from openiop.safety.models import Case
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -16,19 +19,25 @@ def page(request: HttpRequest) -> dict[str, Any]:
     person = getattr(request, "person", None)
     if person is None:
         return {"person": None, "clinic": None, "nav": [], "demo": settings.DEMO}
-    clinic = person.clinic
-    device = kind_of(person) == "device"
     return {
         "person": person,
-        "clinic": clinic,
-        "nav": [_marked(place, request.path) for place in places(person)],
-        "idle_minutes": None if device else clinic.logoff_minutes,
+        "clinic": person.clinic,
+        # Asked only by pages with a frame: a fragment costs no counts.
+        "nav": SimpleLazyObject(lambda: [_marked(place, request.path) for place in places(person)]),
+        "idle_minutes": None if request.session.get(screen.LOCKED) else idle_minutes(person),
         "demo": settings.DEMO,
     }
 
 
+def idle_minutes(person: Person | Device) -> int | None:
+    """After how long without a touch the page clears itself. A room's camera is never touched, so never."""
+    if isinstance(person, Person):
+        return person.logoff_minutes
+    return person.clinic.kiosk_logoff_minutes if person.kind == Device.KIOSK else None
+
+
 def places(person: Actor) -> list[dict[str, Any]]:
-    """Return the places in `person`'s navigation, in order: url, label and the letter after `g`."""
+    """Return the places in `person`'s navigation, in order: url, label, the letter after `g`, and what waits there."""
     if kind_of(person) == "patient":
         return [
             _place("today", _("Today"), "t"),
@@ -47,11 +56,12 @@ def places(person: Actor) -> list[dict[str, Any]]:
         (person.has_role(Role.DIRECTOR, Role.INTAKE), "operations", _("Operations"), "o"),
         (person.has_role(Role.PRIVACY, Role.DIRECTOR), "trail", _("Who saw what"), "v"),
     ]
-    return [_place(name, label, key) for may, name, label, key in rows if may]
+    waiting = {"cases": Case.objects.visible_to(person).open().count()} if person.is_clinician else {}
+    return [_place(name, label, key, waiting.get(name, 0)) for may, name, label, key in rows if may]
 
 
-def _place(name: str, label: str, key: str) -> dict[str, Any]:
-    return {"url": reverse(name), "label": label, "key": key}
+def _place(name: str, label: str, key: str, count: int = 0) -> dict[str, Any]:
+    return {"url": reverse(name), "label": label, "key": key, "count": count}
 
 
 def _marked(place: dict[str, Any], path: str) -> dict[str, Any]:

@@ -1,15 +1,16 @@
 from django.urls import path
 
-from openiop.portal import views
+from openiop.portal.views import desk, operations, today
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("today", views.today, name="today"),
-    path("week", views.week, name="week"),
-    path("me", views.me, name="me"),
-    path("help", views.help_now, name="help"),
-    path("desk", views.desk, name="desk"),
-    path("patients/<uuid:pk>", views.patient, name="patient"),
-    path("operations", views.operations, name="operations"),
-    path("styleguide", views.styleguide, name="styleguide"),
+    path("", desk.home, name="home"),
+    path("today", today.today, name="today"),
+    path("week", today.week, name="week"),
+    path("me", today.me, name="me"),
+    path("help", today.help_now, name="help"),
+    path("desk", desk.desk, name="desk"),
+    path("patients/<uuid:pk>", desk.patient, name="patient"),
+    path("operations", operations.operations, name="operations"),
+    path("clinic", operations.clinic_settings, name="clinic-settings"),
+    path("styleguide", desk.styleguide, name="styleguide"),
 ]
