@@ -33,15 +33,12 @@ class PersonMiddleware:
         request.refused = False
         if request.person is None:
             return self.get_response(request)
-        with timezone.override(zone_of(request.person)):
-            return self._answer(request)
-
-    def _answer(self, request: Any) -> HttpResponse:
         if isinstance(request.person, Person):
             translation.activate(request.person.language)
             request.LANGUAGE_CODE = request.person.language
         with access.acting(request.person, origin=origin_of(request)) as followed:
-            response = self.get_response(request)
+            with timezone.override(zone_of(request.person)):
+                response = self.get_response(request)
             second_factor.note_added(request)
             if request.refused or response.status_code >= 500:
                 transaction.set_rollback(True)
