@@ -93,12 +93,22 @@ def _take_up_new(clinic: Clinic, *, at: datetime) -> None:
                 session=name,
                 on=on,
                 blocks=facts.get("blocks", []),
+                came_at=_moment(facts.get("actual_begins_at")),
+                went_at=_moment(facts.get("actual_ends_at")),
                 leased_until=at,
             )
             for pk, patient_id, signed_at, facts, session_id, name, on in parts
         ],
         ignore_conflicts=True,
     )
+
+
+def _moment(text: Any) -> datetime | None:
+    """Read a time from a signed part; one that cannot be read is left out, the part is taken up all the same."""
+    try:
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
 
 
 _SESSION = ("note__session__name", "note__session__begins_on")

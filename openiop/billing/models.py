@@ -185,6 +185,8 @@ class SignedDay(Row):
     patient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     on = models.DateField()
     blocks = models.JSONField(default=list)
+    came_at = models.DateTimeField(null=True)
+    went_at = models.DateTimeField(null=True)
     signed_at = models.DateTimeField()
     leased_until = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)

@@ -433,6 +433,7 @@ def test_a_days_page_shows_minutes_and_codes_and_not_one_word_of_the_note(charge
     page = client.get(reverse("charge-day", args=[charged["theo"].pk, "2026-11-24"])).content.decode()
 
     assert "180 countable minutes in all" in page
+    assert "6 p.m.–9:10 p.m." in page.replace("6:00 p.m.", "6 p.m.")
     assert "Process group" in page
     for narrative in ("in confidence", "Took part actively", "Asked: no thoughts", "Diary card", "Pairs"):
         assert narrative not in page
