@@ -25,8 +25,11 @@ SETTINGS = ("app.clinic", "app.person", "app.kind")
 class Actor(Protocol):
     """Whoever acts: a Person, a Device or the System of one clinic."""
 
-    pk: Any
-    clinic_id: Any
+    @property
+    def pk(self) -> Any: ...
+
+    @property
+    def clinic_id(self) -> Any: ...
 
 
 @dataclass(frozen=True)
