@@ -129,7 +129,7 @@ class EnrolmentForm(forms.Form):
 
 
 class DiagnosisForm(forms.Form):
-    code = forms.CharField(label=_("Code"), required=False, max_length=8)
+    code = forms.CharField(label=_("Code"), required=False, max_length=20)
     label = forms.CharField(label=_("Words"), required=False, max_length=200)
 
     def clean_code(self) -> str:

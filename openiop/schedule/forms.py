@@ -17,7 +17,7 @@ from openiop.people.models import Person, Site
 from openiop.programs.forms import DateInput
 from openiop.programs.models import Enrolment, Modality, Track
 from openiop.schedule import planning, recurrence
-from openiop.schedule.models import CareSession, Kind, OutreachCall, Room, Series
+from openiop.schedule.models import Block, CareSession, Kind, OutreachCall, Room, Series
 from openiop.schedule.outreach import URGENCY
 
 PLACES_IN_A_GROUP = 30
@@ -342,7 +342,7 @@ class MoveForm(forms.Form):
 
 
 class CorrectionForm(forms.Form):
-    block = forms.ModelChoiceField(None, label=_("Block"))
+    block = forms.ModelChoiceField(Block.objects.none(), label=_("Block"))
     minutes = forms.IntegerField(label=_("Minutes there"), min_value=0)
     reason = forms.CharField(
         label=_("Why"), max_length=500, help_text=_("What you saw. The evidence stays as it was recorded.")
@@ -359,12 +359,16 @@ class CorrectionForm(forms.Form):
             self.add_error("minutes", _said("This block lasts %(minutes)d minutes.") % {"minutes": block.minutes})
 
 
+OUTCOMES: Any = OutreachCall._meta.get_field("outcome").choices
+
+
 class CallForm(forms.Form):
-    outcome = forms.ChoiceField(label=_("What came of it"), choices=OutreachCall._meta.get_field("outcome").choices)
+    outcome = forms.ChoiceField(label=_("What came of it"), choices=OUTCOMES)
     note = forms.CharField(label=_("Note"), required=False, max_length=500)
-    urgency = forms.TypedChoiceField(
-        label=_("If you are worried"), choices=URGENCY, coerce=int, initial=2, required=False, empty_value=2
-    )
+    urgency = forms.ChoiceField(label=_("If you are worried"), choices=URGENCY, initial=2, required=False)
+
+    def clean_urgency(self) -> int:
+        return int(self.cleaned_data["urgency"] or 2)
 
     def clean(self) -> None:
         if self.cleaned_data.get("outcome") == "concern" and not self.cleaned_data.get("note"):

@@ -85,7 +85,7 @@ class PatientWeek:
         ]
         if not places:
             return _("No free place is left this week; plan a session.")
-        return _("A place is free in: %(places)s.") % {"places": "; ".join(places)}
+        return _("A place is free in: %(places)s") % {"places": "; ".join(places)}
 
 
 def week_of(clinic: Clinic, at: datetime) -> Span:
@@ -223,7 +223,7 @@ def _so_far(
 
 
 def _add_help(found: list[PatientWeek], *, clinic: Clinic, at: datetime) -> None:
-    """For those in trouble: sessions later this week with a free place at a time when they have nothing."""
+    """For those in trouble: sessions later this week with a free place, when they have nothing else."""
     troubled = [one for one in found if one.warning.reasons]
     if not troubled:
         return
@@ -238,12 +238,18 @@ def _add_help(found: list[PatientWeek], *, clinic: Clinic, at: datetime) -> None
         .in_order()
         if session.taken < session.capacity  # type: ignore[attr-defined]
     ]
+    cancelled: dict[UUID, set[UUID]] = defaultdict(set)
+    for entry in RosterEntry.objects.filter(session__in=open_sessions, stands=False):
+        cancelled[entry.patient_id].add(entry.session_id)
     for one in troubled:
         busy = [line.session for line in one.lines]
+        turned_down = cancelled.get(one.patient.pk, set())
         one.helps = [
             session
             for session in open_sessions
-            if session.audience == one.enrolment.audience and not any(_overlap(session, other) for other in busy)
+            if session.audience == one.enrolment.audience
+            and session.pk not in turned_down
+            and not any(_overlap(session, other) for other in busy)
         ][:2]
 
 

@@ -99,7 +99,9 @@ class Series(Row):
         rows = list(self.exceptions.all())
         return recurrence.Exceptions(
             cancelled=frozenset(row.on for row in rows if row.moved_to_on is None),
-            moved={row.on: (row.moved_to_on, row.moved_to_time) for row in rows if row.moved_to_on is not None},
+            moved={
+                row.on: (row.moved_to_on, row.moved_to_time) for row in rows if row.moved_to_on and row.moved_to_time
+            },
         )
 
     def _session(self, occurrence: recurrence.Occurrence) -> CareSession:
@@ -272,7 +274,7 @@ class CareSession(Row):
                 session_minutes=minutes,
                 n=n,
                 kind=block["kind"],
-                title=block.get("title") or Kind(block["kind"]).label,
+                title=block.get("title") or str(Kind(block["kind"]).label),
                 offset_minutes=offset,
                 minutes=block["minutes"],
                 counts=block["kind"] != Kind.BREAK,

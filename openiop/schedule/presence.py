@@ -237,9 +237,8 @@ def presence_in(sessions: Iterable[CareSession], *, at: datetime | None = None) 
     rows = Evidence.objects.filter(session__in=by_id).order_by("at", "pk")
     if at is not None:
         rows = rows.filter(at__lte=at)
-    for session_id, patient_id, treatment, *seen in rows.values_list(
-        "session_id", "patient_id", "treatment", "at", "kind", "source", "connection", "place"
-    ):
+    signs: Any = rows.values_list("session_id", "patient_id", "treatment", *attendance.Evidence._fields)
+    for session_id, patient_id, treatment, *seen in signs:
         found[session_id, patient_id].append((attendance.Evidence(*seen), treatment))
     return {
         (session_id, patient_id): _presence(patient_id, seen, session=by_id[session_id], at=at)

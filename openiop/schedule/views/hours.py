@@ -22,7 +22,8 @@ from openiop.schedule.models import Evidence, Kind
 from openiop.schedule.views.sessions import parse_date_or
 
 SEES_HOURS = (*CLINICIANS, Role.INTAKE, Role.BILLING)
-PLACES = {place: word for place, word in Evidence._meta.get_field("place").choices} | {"hybrid": _("not decided")}
+SAID_PLACES: Any = Evidence._meta.get_field("place").choices
+PLACES = dict(SAID_PLACES) | {"hybrid": _("not decided")}
 
 SORTS: dict[str, Any] = {
     "name": lambda week: (week.patient.called.casefold(), week.patient.family_name.casefold()),
@@ -120,7 +121,7 @@ def _columns(first_on: date, sort: str, falling: bool, only: str) -> list[dict[s
     columns = []
     for name, label in COLUMNS:
         turned = name == sort and not falling
-        query = {"week": first_on, "sort": name, "order": "falling" if turned else "rising"}
+        query = {"week": str(first_on), "sort": name, "order": "falling" if turned else "rising"}
         columns.append(
             {
                 "name": name,
