@@ -12,7 +12,17 @@ from openiop.people.models import Clinic, Person
 from openiop.safety.models import Closure, Contact, OnCallShift
 
 
-class ContactForm(forms.ModelForm):
+class _OnTheCase(forms.ModelForm):
+    """Two forms stand on the page of a case, and both have a note: their fields are told apart by the form's name."""
+
+    called = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": f"{self.called}_%s", **kwargs})
+
+
+class ContactForm(_OnTheCase):
+    called = "contact"
     reached = forms.TypedChoiceField(
         label=_("Did you reach them?"),
         choices=[("yes", _("Yes, we spoke")), ("no", _("No, not yet"))],
@@ -26,7 +36,8 @@ class ContactForm(forms.ModelForm):
         widgets = {"note": forms.Textarea(attrs={"rows": 3})}
 
 
-class ClosureForm(forms.ModelForm):
+class ClosureForm(_OnTheCase):
+    called = "closure"
     note = forms.CharField(label=_("What was found and done"), widget=forms.Textarea(attrs={"rows": 4}))
 
     class Meta:
