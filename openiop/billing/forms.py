@@ -138,9 +138,8 @@ def _share_minutes(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def _service_in_words(row: dict[str, Any]) -> str:
-    if row.get("least", 1) <= 1 and not row.get("most"):
-        return str(row["code"])
-    return f"{row['code']} {row['least']}-{row['most'] or ''}"
+    least, most = row.get("least") or 1, row.get("most")
+    return str(row["code"]) if least == 1 and not most else f"{row['code']} {least}-{most or ''}"
 
 
 class CoverageForm(Days, forms.ModelForm):

@@ -12,6 +12,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Prefetch, QuerySet, Sum
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -191,7 +192,7 @@ def payer_new(request: Any) -> HttpResponse:
             trail.record("payer.save", thing=form.save())
         if not form.errors:
             messages.success(request, _("Saved. Now say how this payer pays."))
-            return redirect(f"/payer-rules/new?payer={form.instance.pk}")
+            return redirect(f"{reverse('rule-new')}?payer={form.instance.pk}")
     return page(request, "billing/form.html", {"form": form, "heading": _("A payer"), "back": "payer-list"})
 
 

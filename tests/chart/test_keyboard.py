@@ -1,16 +1,8 @@
 """The note in a real browser: by keyboard, while another writes, and with the line gone."""
 
-import asyncio
-import os
-import socket
-import subprocess
-import sys
-import time
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 
 from openiop.chart.models import NotePart, Plan
@@ -19,15 +11,12 @@ from openiop.people.access import acting
 from openiop.people.models import Person
 from openiop.programs.models import Enrolment
 from openiop.schedule.models import CareSession
+from tests.chart.browsing import assert_accessible, in_browser, keep
 from tests.chart.conftest import be_there
-from tests.conftest import ROOT, browser_of
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync"]  # fmt: skip
 SAVED = '[data-status][data-state="saved"]'
-AXE = ROOT / "frontend/node_modules/axe-core/axe.min.js"
 
 
 @pytest.fixture
@@ -76,44 +65,6 @@ def ten_patients(people, enrolment):
     return adults
 
 
-@pytest.fixture
-def server(committed, databases, tmp_path):
-    """A web server of this test's own; returns its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "DATABASE_URL": databases.server.url("web", committed),
-        "OPENIOP_ROLE": "web",
-        "OPENIOP_PORT": str(port),
-        "OPENIOP_SECRET_KEY": settings.SECRET_KEY,
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), "--log-level", "warning"],
-        cwd=ROOT,
-        env=environment,
-    )
-    address = f"http://localhost:{port}"
-    try:
-        _until_answering(port, process)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _until_answering(port, process):
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=2).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the web server did not come up")
-
-
 class Keyboard:
     """A person at the keyboard; counts every key that is not part of a sentence."""
 
@@ -127,32 +78,6 @@ class Keyboard:
 
     async def write(self, sentence):
         await self.page.keyboard.type(sentence)
-
-
-def in_browser(story, server, *people):
-    """Run `story` with one page for each person, signed in."""
-
-    async def run():
-        from playwright.async_api import async_playwright
-
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
-            pages = []
-            for cookie in cookies:
-                context = await browser.new_context(viewport={"width": 1280, "height": 900})
-                await context.add_cookies([{"name": "openiop", "value": cookie, "url": server}])
-                pages.append(await context.new_page())
-            await story(*pages)
-            await browser.close()
-
-    cookies = [browser_of(person).cookies["openiop"].value for person in people]
-    asyncio.run(run())
-
-
-async def assert_accessible(page):
-    await page.evaluate(AXE.read_text())
-    found = await page.evaluate("axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))")
-    assert found == []
 
 
 def test_ten_patients_are_written_and_signed_by_keyboard_in_forty_actions(ten, people, server):
@@ -258,7 +183,7 @@ def test_with_the_line_gone_the_words_stay_and_are_saved_when_it_is_back(ten, pe
         assert NotePart.objects.get(note__session=ten, patient=people["priya"]).response == "Stayed to the end"
 
 
-def test_the_pages_of_plans_addenda_and_money_are_accessible(ten, people, server):
+def test_the_pages_of_the_plan_are_accessible(ten, people, server):
     async def clinical(page):
         await page.goto(f"{server}/patients/{people['maya'].pk}/plan")
         await assert_accessible(page)
@@ -266,34 +191,4 @@ def test_the_pages_of_plans_addenda_and_money_are_accessible(ten, people, server
         await page.goto(f"{server}/patients/{people['maya'].pk}/plan/new")
         await assert_accessible(page)
 
-    async def money(page):
-        await page.goto(f"{server}/payers/new")
-        await assert_accessible(page)
-        await page.get_by_label("Name").fill("Harbor Plan")
-        await page.get_by_label("Kind").select_option("commercial")
-        await page.get_by_role("button", name="Save").click()
-        await page.get_by_label("First day").fill("2026-01-01")
-        await page.get_by_label("Per diem code").fill("S9480")
-        await page.get_by_role("button", name="Save").click()
-        await page.get_by_role("alert").wait_for()
-        await assert_accessible(page)
-        await keep(page, "rule-refused")
-        await page.get_by_label("Source").fill("Contract of Harbor Plan, 2026")
-        await page.get_by_role("button", name="Save").click()
-        await page.get_by_text("Contract of Harbor Plan, 2026").wait_for()
-        for path in ("payers", "coverage", "coverage/new", "charges"):
-            await page.goto(f"{server}/{path}")
-            await assert_accessible(page)
-            await keep(page, path.replace("/", "-"))
-
     in_browser(clinical, server, people["marcus"])
-    in_browser(money, server, people["rosa"])
-
-
-async def keep(page, name):
-    """Keep a picture where OPENIOP_PICTURES says, for those who want to look."""
-    if folder := os.environ.get("OPENIOP_PICTURES"):
-        for width in (1280, 390):
-            await page.set_viewport_size({"width": width, "height": 1500})
-            await page.screenshot(path=str(Path(folder) / f"{name}-{width}.png"))
-        await page.set_viewport_size({"width": 1280, "height": 900})
