@@ -37,6 +37,8 @@ class PersonMiddleware:
             translation.activate(request.person.language)
             request.LANGUAGE_CODE = request.person.language
         with access.acting(request.person, origin=origin_of(request)) as followed:
+            # Under ASGI an error page is drawn by another thread, which sees no row: its frame has the clinic already.
+            request.person.clinic  # noqa: B018
             with timezone.override(zone_of(request.person)):
                 response = self.get_response(request)
             second_factor.note_added(request)
