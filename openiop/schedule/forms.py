@@ -153,7 +153,10 @@ class SessionFields(forms.Form):
 
 class SeriesForm(SessionFields):
     weekdays = forms.MultipleChoiceField(
-        label=_("On"), choices=WEEKDAYS, required=False, widget=forms.CheckboxSelectMultiple
+        label=_("On"),
+        choices=WEEKDAYS,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one day.")},
     )
     every_weeks = forms.TypedChoiceField(
         label=_("How often"),
@@ -197,6 +200,11 @@ class SeriesForm(SessionFields):
         "rrule",
     ]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A rule of its own needs no weekdays.
+        self.fields["weekdays"].required = not self.data.get("rrule")
+
     def clean_also_starts(self) -> list[Any]:
         """Read "14:00, 16:30" as wall times."""
         words = [word for word in self.cleaned_data["also_starts"].replace(",", " ").replace(";", " ").split() if word]
@@ -216,7 +224,6 @@ class SeriesForm(SessionFields):
         said = self.cleaned_data
         if not said.get("rrule"):
             if not said.get("weekdays"):
-                self.add_error("weekdays", _("Choose at least one day."))
                 return
             said["rrule"] = planning.weekly_rule(said["weekdays"], every_weeks=said.get("every_weeks") or 1)
         first_on, starts, zone = said.get("first_on"), said.get("starts"), said.get("zone")

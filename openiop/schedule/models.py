@@ -76,8 +76,8 @@ class Series(Row):
         return sum(block["minutes"] for block in self.blocks)
 
     @transaction.atomic
-    def unfold(self, *, until: date, by: Any, at: datetime) -> list[CareSession]:
-        """Make the sessions from the first day to `until`, leaving out those that exist. Returns the new ones.
+    def unfold(self, *, until: date, by: Any, at: datetime, from_on: date | None = None) -> list[CareSession]:
+        """Make the sessions from the first day (or `from_on`) to `until`, but those that exist. Returns the new ones.
 
         Wall time is kept across clock changes. Cancelled and moved days follow the series' exceptions.
         """
@@ -88,6 +88,7 @@ class Series(Row):
             zone=self.zone,
             first_on=self.first_on,
             until=min(until, self.until or until),
+            from_on=from_on,
             exceptions=self.exceptions_to_its_rule(),
         )
         made = [self._session(occurrence) for occurrence in occurrences if occurrence.on not in known]

@@ -163,12 +163,17 @@ class DayRefused(refusals.Refused):
 
 @transaction.atomic
 def unfold(series: Series, *, until: date, by: Person, at: datetime) -> list[CareSession]:
-    """Make the sessions up to `until`, all or none. Raises DayRefused with the first day that clashes, in words."""
+    """Make the sessions from today up to `until`, all or none.
+
+    Raises DayRefused with the first day that clashes, in words.
+    """
     made = []
-    for on in [day.on for day in days(series, from_on=series.first_on, until=until) if day.session is None]:
+    today = at.astimezone(ZoneInfo(series.zone)).date()
+    coming = days(series, from_on=max(today, series.first_on), until=until)
+    for on in [day.on for day in coming if day.session is None]:
         try:
             with refusals.spoken():
-                made += series.unfold(until=on, by=by, at=at)
+                made += series.unfold(from_on=on, until=on, by=by, at=at)
         except refusals.Refused as refusal:
             day = formats.date_format(on, "D, M j")
             raise DayRefused(

@@ -145,6 +145,17 @@ def test_the_days_are_shown_before_they_are_made(cast, okafor, tonight, series_s
         assert [session.begins_on.day for session in series.sessions.in_order()] == [2, 9, 11]
 
 
+def test_days_that_are_over_are_not_planned_any_more(cast, okafor, tonight, series_said):
+    okafor.post("/series/new", series_said | {"first_on": "2026-11-11", "starts": "08:00"})
+    with acting(cast["okafor"]):
+        series = Series.objects.get(name="Short group")
+
+    okafor.post(f"/series/{series.pk}/sessions", {"until": "2026-11-27"})
+
+    with acting(cast["okafor"]):
+        assert [session.begins_on.day for session in series.sessions.in_order()] == [25, 27]
+
+
 def test_sessions_are_not_planned_for_years(okafor, tonight):
     page = okafor.get(f"/series/{tonight.series_id}/sessions?until=2036-01-01")
 

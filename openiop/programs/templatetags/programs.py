@@ -1,6 +1,7 @@
 """How hours are said on a page."""
 
 from django import template
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 register = template.Library()
@@ -15,3 +16,9 @@ def hours(minutes: int | None) -> str:
     if not whole:
         return _("%(minutes)d min") % {"minutes": rest}
     return _("%(hours)d h %(minutes)d min") % {"hours": whole, "minutes": rest}
+
+
+@register.filter
+def decimal_hours(minutes: int | None) -> str:
+    """Return minutes as a short number of hours for crowded tables: 540 → "9", 450 → "7.5"."""
+    return formats.number_format(f"{(minutes or 0) / 60:.2f}".rstrip("0").rstrip("."))

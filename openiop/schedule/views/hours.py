@@ -27,14 +27,12 @@ PLACES = dict(SAID_PLACES) | {"hybrid": _("not decided")}
 
 SORTS: dict[str, Any] = {
     "name": lambda week: (week.patient.called.casefold(), week.patient.family_name.casefold()),
-    "track": lambda week: week.enrolment.track.name.casefold(),
     "scheduled": lambda week: week.ledger.scheduled,
     "attended": lambda week: week.ledger.attended,
     "missing": lambda week: week.warning.short_by_minutes,
 }
 COLUMNS = [
     ("name", _("Patient")),
-    ("track", _("Track")),
     ("scheduled", _("Scheduled")),
     ("attended", _("Attended")),
     ("missing", _("Will lack")),

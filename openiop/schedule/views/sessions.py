@@ -283,6 +283,7 @@ def _entry_page(request: Any, entry: RosterEntry, *, form: CorrectionForm | None
             "signs": in_words(entry),
             "corrections": entry.corrections.select_related("by", "block").order_by("-at"),
             "form": form or CorrectionForm(session=found, initial={"block": request.GET.get("block")}),
+            "may_change": may_change(request.person, found),
             "may_correct": (leads(request.person, found) or request.person.has_role(Role.DIRECTOR))
             and now >= found.begins_at,
         },

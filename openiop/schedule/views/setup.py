@@ -290,7 +290,7 @@ def series_unfold(request: Any, pk: Any) -> HttpResponse:
             messages.success(request, said % {"count": len(made)})
             return redirect("series-edit", series.pk)
     today = now.astimezone(ZoneInfo(series.zone)).date()
-    days = planning.days(series, from_on=min(today, series.first_on), until=until)
+    days = planning.days(series, from_on=max(today, series.first_on), until=until)
     return page(
         request,
         "schedule/unfold.html",
