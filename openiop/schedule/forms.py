@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _said
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from openiop.people.access import Actor
@@ -285,7 +285,7 @@ class UnfoldForm(forms.Form):
         """Half a year ahead at most: later sessions would only have to be changed again."""
         until: date = self.cleaned_data["until"]
         if until > self.last:
-            raise ValidationError(_said("Not further than %(day)s.") % {"day": self.last})
+            raise ValidationError(gettext("Not further than %(day)s.") % {"day": self.last})
         return until
 
 
@@ -363,7 +363,7 @@ class CorrectionForm(forms.Form):
     def clean(self) -> None:
         block, minutes = self.cleaned_data.get("block"), self.cleaned_data.get("minutes")
         if block and minutes is not None and minutes > block.minutes:
-            self.add_error("minutes", _said("This block lasts %(minutes)d minutes.") % {"minutes": block.minutes})
+            self.add_error("minutes", gettext("This block lasts %(minutes)d minutes.") % {"minutes": block.minutes})
 
 
 OUTCOMES: Any = OutreachCall._meta.get_field("outcome").choices
@@ -414,7 +414,7 @@ class EndForm(forms.Form):
     def clean_on(self) -> date:
         on: date = self.cleaned_data["on"]
         if on < self.enrolment.during.lower:
-            raise ValidationError(_said("The enrolment began on %(day)s.") % {"day": self.enrolment.during.lower})
+            raise ValidationError(gettext("The enrolment began on %(day)s.") % {"day": self.enrolment.during.lower})
         return on
 
 

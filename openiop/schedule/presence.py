@@ -107,17 +107,7 @@ def arrival(
     evidence = note(
         session, patient, kind="in", source=source, connection=AT_THE_SITE, place="on_site", at=at, by=by, device=device
     )
-    site = _site_of(session, device)
-    Whereabouts.objects.create(
-        clinic_id=session.clinic_id,
-        patient=patient,
-        told_at=at,
-        place="on_site",
-        site=site,
-        address=site.address if site else "",
-        state=site.state if site else "",
-        source=source,
-    )
+    _tell_where(session, patient, site=_site_of(session, device), source=source, at=at, on_site=True)
     trail.record("arrival.note", patient=patient, thing=session, source=source)
     return evidence
 
@@ -144,7 +134,7 @@ def departure(
         by=by,
         device=device,
     )
-    Whereabouts.objects.create(clinic_id=session.clinic_id, patient=patient, told_at=at, place="virtual", source=source)
+    _tell_where(session, patient, site=None, source=source, at=at, on_site=False)
     trail.record("departure.note", patient=patient, thing=session, source=source)
     return evidence
 
@@ -172,16 +162,25 @@ def take_back(session: CareSession, patient: Person, *, by: Person, at: datetime
         by=by,
     )
     site = _site_of(session, None) if opposite == "in" else None
+    _tell_where(session, patient, site=site, source="desk", at=at, on_site=opposite == "in")
+    trail.record("arrival.take-back", patient=patient, thing=session)
+    return True
+
+
+def _tell_where(
+    session: CareSession, patient: Person, *, site: Site | None, source: str, at: datetime, on_site: bool
+) -> None:
+    """Whoever has to find this person in an emergency looks here first."""
     Whereabouts.objects.create(
         clinic_id=session.clinic_id,
         patient=patient,
         told_at=at,
-        place="on_site" if opposite == "in" else "virtual",
+        place="on_site" if on_site else "virtual",
         site=site,
-        source="desk",
+        address=site.address if site else "",
+        state=site.state if site else "",
+        source=source,
     )
-    trail.record("arrival.take-back", patient=patient, thing=session)
-    return True
 
 
 def said_to_be_here(session: CareSession, patient: Person) -> bool:
