@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _said
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from openiop.people.access import Actor
@@ -123,7 +123,7 @@ class EnrolmentForm(forms.Form):
         if not fits:
             self.add_error(
                 "track",
-                _said("%(name)s is %(age)d on that day, and this track is for %(audience)s.")
+                gettext("%(name)s is %(age)d on that day, and this track is for %(audience)s.")
                 % {"name": patient.called, "age": age, "audience": track.get_audience_display().lower()},
             )
 
