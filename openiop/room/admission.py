@@ -13,6 +13,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from openiop.audit import trail
@@ -294,12 +295,15 @@ def _require_facilitator(session: CareSession, by: Person) -> None:
 def _tell_supervisors(seat: Seat, *, at: datetime) -> None:
     directors = Person.objects.filter(clinic_id=seat.clinic_id).staff()
     for director in directors.filter(roles__contains=[Role.DIRECTOR], active=True).select_related("login"):
+        with override(director.language):
+            subject = gettext("Please open the desk")
+            body = gettext("Somebody is with staff who cannot be treated where they are. Please open the desk.")
         Delivery.objects.create(
             clinic_id=seat.clinic_id,
             to=director,
             address=director.login.email if director.login else "",
-            subject="Please open the desk",
-            body="Somebody is with staff who cannot be treated where they are. Please open the desk.",
+            subject=subject,
+            body=body,
             because=f"licence {seat.pk}",
             made_at=at,
             not_before=at,
