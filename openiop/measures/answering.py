@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from openiop.audit import trail
-from openiop.lib.wake import wake
 from openiop.measures import instruments, scoring
 from openiop.measures.models import Answer, Cadence, Response
 from openiop.people.models import Person
@@ -84,7 +83,6 @@ def answer(
     trail.record("answer.give", patient=patient, thing=response, item=item)
     flag = _tell(patient, instrument, kept, at=at)
     _score(response, instrument, at=at)
-    wake(f"desk.{patient.clinic_id}")
     return Taken(kept, flag)
 
 
@@ -120,15 +118,13 @@ def _again(found: Answer, *, item: str, value: Any, instrument: instruments.Inst
 
 
 def _response(patient: Person, instrument: instruments.Instrument, day: date, *, at: datetime) -> Response:
-    response, made = Response.objects.get_or_create(
+    # Held until the commit: two last answers at once would each miss the other, and nobody would score them.
+    response, _made = Response.objects.select_for_update().get_or_create(
         patient=patient,
         instrument=instrument.code,
         for_day=day,
         defaults={"clinic_id": patient.clinic_id, "version": instrument.version, "started_at": at},
     )
-    if not made:
-        # Held until the commit: two last answers at once would each miss the other, and nobody would score them.
-        response = Response.objects.select_for_update().get(pk=response.pk)
     if response.version != instrument.version:
         raise NotTaken(_("These questions have changed since you began. Please open today's page again."))
     return response

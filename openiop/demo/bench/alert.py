@@ -1,0 +1,432 @@
+"""A check-in with a crisis answer, from sent to seen on the desk's open page, while a hundred answers a second arrive.
+
+Starts a clinic of its own on loopback (PostgreSQL, two web processes, the worker), signs in synthetic patients, and
+for twenty seconds lets each send answers over HTTP as a phone does, at a steady rate whatever the replies. Some say
+that they are not safe. One desk is open: its socket says that something changed, it fetches the rail, and the clock
+stops when the person's name stands there. Time counts from the moment at which the answer was due to be sent.
+
+Yardstick, in the same run and before the load: one durable commit and one message over a socket on the same machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import math
+import os
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import websockets
+
+from openiop.demo.stack import HOST, Stack
+
+NO_LONGER_THAN_SECONDS = 300
+SEEN_WITHIN_SECONDS = 15
+WARM_UP_SECONDS = 3
+YARDSTICK_ROUNDS = 300
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run once and print one JSON object a line; 1 when an answer was lost or a crisis never seen."""
+    options = _options(words)
+    with tempfile.TemporaryDirectory(prefix="openiop-alert-") as var:
+        # The database's own user has to reach its folder in here.
+        os.chmod(var, 0o755)  # noqa: S103
+        second = _free_port()
+        stack = Stack(var=Path(var), port=0, media=False, say=_say)
+        stack.extra["web2"] = [
+            *(sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", HOST),
+            *("--port", str(second), "--no-access-log"),
+        ]
+        with stack:
+            clinic = _furnish(stack, patients=options.patients)
+            seen = asyncio.run(asyncio.wait_for(_run(clinic, [stack.port, second], options), NO_LONGER_THAN_SECONDS))
+    return 0 if seen else 1
+
+
+def _options(words: Sequence[str] | None) -> Any:
+    parser = argparse.ArgumentParser(prog="bin/bench alert", description=__doc__)
+    parser.add_argument("--seconds", type=int, default=20, help="how long (20)")
+    parser.add_argument("--rate", type=int, default=100, help="answers a second (100)")
+    parser.add_argument("--patients", type=int, default=200, help="how many people send them (200)")
+    parser.add_argument("--every", type=int, default=25, help="one answer in so many says not safe (25)")
+    return parser.parse_args(words)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind((HOST, 0))
+        return int(free.getsockname()[1])
+
+
+# --- the people ---
+
+
+@dataclass
+class Sender:
+    """A synthetic patient, signed in: who they are, their cookies and where their answers go."""
+
+    name: str
+    person: str
+    cookie: str
+    token: str = ""
+    line: Line | None = None
+
+
+@dataclass
+class Clinic:
+    """The clinic under load, through whose database this process acts as its clinician."""
+
+    dsn: str
+    day: date
+    senders: list[Sender]
+    desk_cookie: str
+    clinician: Any
+
+
+def _furnish(stack: Stack, *, patients: int) -> Clinic:
+    """Make the patients and sign everybody in, in the database; signing in is not what is measured."""
+    os.environ.update(stack.env, OPENIOP_ROLE="web")
+    import django
+
+    django.setup()
+    from django.utils import timezone
+
+    from openiop.demo import world
+    from openiop.people.access import acting
+    from openiop.people.models import Login, Person
+
+    _say(f"Signing in {patients} people")
+    cast = world.cast()
+    senders = []
+    with acting(cast["okafor"], origin="bench"):
+        for number in range(patients):
+            login = Login(email=f"load{number}@harborstreet.example")
+            login.set_unusable_password()
+            login.save()
+            person = Person.objects.create(
+                clinic_id=cast["okafor"].clinic_id,
+                kind=Person.PATIENT,
+                login=login,
+                given_name=f"Load{number:04d}",
+                family_name="Synthetic",
+                called=f"Load{number:04d}",
+                born_on=date(1990, 1, 1),
+            )
+            senders.append(Sender(person.full_name, str(person.pk), _session(login)))
+    bea = cast["bea"]
+    day = timezone.now().astimezone(world.ZONE).date()
+    return Clinic(stack.env["DATABASE_OWNER_URL"], day, senders, _session(bea.login), bea)
+
+
+def _session(login: Any) -> str:
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    session = SessionStore()
+    session[SESSION_KEY] = str(login.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = login.get_session_auth_hash()
+    session["second_factor"] = "bench"
+    session.save()
+    return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
+
+
+# --- a line to the web server ---
+
+
+class Line:
+    """One kept-open HTTP connection; one request at a time."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.reader: asyncio.StreamReader | None = None
+        self.writer: asyncio.StreamWriter | None = None
+        self.turn = asyncio.Lock()
+
+    async def ask(
+        self, method: str, path: str, *, headers: dict[str, str], body: bytes = b""
+    ) -> tuple[int, str, bytes]:
+        """Return status, cookies set, and body. A connection that the server closed meanwhile is opened again."""
+        lines = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Content-Length: {len(body)}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        request = "\r\n".join([*lines, "", ""]).encode() + body
+        async with self.turn:
+            if self.writer is not None:
+                with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                    return await self._exchange(request)
+            self.reader, self.writer = await asyncio.open_connection(HOST, self.port)
+            return await self._exchange(request)
+
+    async def _exchange(self, request: bytes) -> tuple[int, str, bytes]:
+        assert self.reader is not None and self.writer is not None
+        self.writer.write(request)
+        await self.writer.drain()
+        head = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        told = [(name.lower(), value.strip()) for name, _colon, value in (line.partition(":") for line in head[1:])]
+        length = next((int(value) for name, value in told if name == "content-length"), 0)
+        cookies = "; ".join(value.split(";")[0] for name, value in told if name == "set-cookie")
+        return int(head[0].split()[1]), cookies, await self.reader.readexactly(length)
+
+    def close(self) -> None:
+        if self.writer is not None:
+            self.writer.close()
+
+
+# --- the desk ---
+
+
+@dataclass
+class Desk:
+    """An open desk: reads the rail afresh when its socket says so, one fetch at a time, as the page does."""
+
+    port: int
+    cookie: str
+    waiting: dict[str, tuple[float, asyncio.Future[float]]] = field(default_factory=dict)
+    fetches: int = 0
+    again: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def watch(self) -> None:
+        address = f"ws://{HOST}:{self.port}/ws/desk"
+        headers = {"Cookie": self.cookie, "Host": "localhost"}
+        async with websockets.connect(address, additional_headers=headers, origin="http://localhost") as words:  # type: ignore[arg-type]
+            async for word in words:
+                if json.loads(word).get("changed"):
+                    self.again.set()
+
+    async def read(self) -> None:
+        line = Line(self.port)
+        while True:
+            await self.again.wait()
+            self.again.clear()
+            status, _cookies, rail = await line.ask(
+                "GET", "/rail", headers={"Cookie": self.cookie, "HX-Request": "true", "Accept": "text/html"}
+            )
+            now = time.perf_counter()
+            self.fetches += 1
+            if status == 200:
+                for name in [name for name in self.waiting if name.encode() in rail]:
+                    due, seen = self.waiting.pop(name)
+                    seen.set_result(now - due)
+
+
+# --- the run ---
+
+
+@dataclass
+class Tally:
+    """What came of the answers, in seconds from when each was due."""
+
+    saved: list[float] = field(default_factory=list)
+    seen: list[float] = field(default_factory=list)
+    lost: int = 0
+    unseen: int = 0
+
+
+async def _run(clinic: Clinic, ports: list[int], options: Any) -> bool:
+    for port in ports:
+        await _until_answering(port)
+    yardstick = await _yardstick(clinic.dsn)
+    for number, sender in enumerate(clinic.senders):
+        sender.line = Line(ports[number % len(ports)])
+    await asyncio.gather(*[_fetch_token(sender) for sender in clinic.senders])
+    desk = Desk(ports[0], clinic.desk_cookie)
+    watching = [asyncio.create_task(desk.watch()), asyncio.create_task(desk.read())]
+    _say(f"Warming up, then {options.rate} answers a second for {options.seconds} s")
+    await _load(clinic, desk, options, seconds=WARM_UP_SECONDS)
+    desk.fetches = 0
+    began = time.perf_counter()
+    tally = await _load(clinic, desk, options, seconds=options.seconds)
+    took = time.perf_counter() - began
+    for task in watching:
+        task.cancel()
+    await asyncio.gather(*watching, return_exceptions=True)
+    for sender in clinic.senders:
+        if sender.line is not None:
+            sender.line.close()
+    _report(tally, yardstick, desk, options, took=took, processes=len(ports))
+    return not tally.lost and not tally.unseen and bool(tally.seen)
+
+
+async def _until_answering(port: int) -> None:
+    for _try in range(600):
+        with contextlib.suppress(OSError):
+            (await asyncio.open_connection(HOST, port))[1].close()
+            return
+        await asyncio.sleep(0.1)
+    raise TimeoutError(f"nothing answers on port {port}")
+
+
+async def _fetch_token(sender: Sender) -> None:
+    assert sender.line is not None
+    _status, cookies, body = await sender.line.ask(
+        "GET", "/csrf", headers={"Cookie": sender.cookie, "Accept": "application/json"}
+    )
+    sender.token = json.loads(body)["token"]
+    sender.cookie = f"{sender.cookie}; {cookies}"
+
+
+async def _load(clinic: Clinic, desk: Desk, options: Any, *, seconds: int) -> Tally:
+    """Send at a steady rate, whatever comes back: a slow answer makes those behind it late, and that counts."""
+    tally = Tally()
+    sending = set()
+    begins = time.perf_counter() + 0.2
+    for number in range(seconds * options.rate):
+        due = begins + number / options.rate
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        sender = clinic.senders[number % len(clinic.senders)]
+        is_crisis = number % options.every == options.every - 1
+        task = asyncio.create_task(_send(clinic, desk, sender, tally, due=due, is_crisis=is_crisis))
+        sending.add(task)
+        task.add_done_callback(sending.discard)
+    await asyncio.gather(*sending)
+    return tally
+
+
+async def _send(clinic: Clinic, desk: Desk, sender: Sender, tally: Tally, *, due: float, is_crisis: bool) -> None:
+    key = str(uuid4())
+    item, value = ("safe_now", "2") if is_crisis else ("mood", str(hash(key) % 11))
+    answer = {"key": key, "person": sender.person, "item": item, "value": value, "answered_at": _now()}
+    seen: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+    if is_crisis:
+        desk.waiting[sender.name] = (due, seen)
+    assert sender.line is not None
+    status, _cookies, reply = await sender.line.ask(
+        "POST",
+        f"/measures/checkin/1/{clinic.day}/answers",
+        headers={
+            "Cookie": sender.cookie,
+            "X-CSRFToken": sender.token,
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+        },
+        body=json.dumps(answer).encode(),
+    )
+    if status not in (200, 201) or json.loads(reply)["saved"] != key:
+        if not tally.lost:
+            _say(f"An answer was not taken: {status}")
+        tally.lost += 1
+        return
+    tally.saved.append(time.perf_counter() - due)
+    if is_crisis:
+        try:
+            tally.seen.append(await asyncio.wait_for(seen, SEEN_WITHIN_SECONDS))
+        except TimeoutError:
+            tally.unseen += 1
+            return
+        # Somebody looks after them, so that the desk shows an evening and not a heap.
+        await asyncio.to_thread(_look_after, clinic, sender.person)
+
+
+def _now() -> str:
+    from django.utils import timezone
+
+    return timezone.now().isoformat()
+
+
+def _look_after(clinic: Clinic, person: str) -> None:
+    from django.db import connection
+    from django.utils import timezone
+
+    from openiop.people.access import acting
+    from openiop.safety.models import Case, close
+
+    with acting(clinic.clinician, origin="bench"):
+        case = Case.objects.open().get(patient_id=person)
+        close(case, disposition="not_a_risk", note="synthetic", by=clinic.clinician, at=timezone.now())
+    connection.close()
+
+
+async def _yardstick(dsn: str) -> list[float]:
+    """One durable commit and one message to an open socket, again and again, one after the other."""
+
+    async def push(server: Any) -> None:
+        async for word in server:
+            await server.send(word)
+
+    rounds = []
+    async with (
+        websockets.serve(push, HOST, 0) as server,
+        await psycopg.AsyncConnection.connect(dsn) as database,
+    ):
+        port = next(iter(server.sockets)).getsockname()[1]
+        await database.execute("CREATE TABLE yardstick (id bigserial PRIMARY KEY, word text)")
+        await database.commit()
+        async with websockets.connect(f"ws://{HOST}:{port}") as desk:
+            for _round in range(YARDSTICK_ROUNDS):
+                began = time.perf_counter()
+                await database.execute("INSERT INTO yardstick (word) VALUES ('not safe')")
+                await database.commit()
+                await desk.send("changed")
+                await desk.recv()
+                rounds.append(time.perf_counter() - began)
+        await database.execute("DROP TABLE yardstick")
+        await database.commit()
+    return rounds
+
+
+# --- the figures ---
+
+
+def _report(tally: Tally, yardstick: list[float], desk: Desk, options: Any, *, took: float, processes: int) -> None:
+    load = {
+        "answers": len(tally.saved),
+        "answers_a_second": round(len(tally.saved) / took, 1),
+        "crisis_answers": len(tally.seen),
+        "lost": tally.lost,
+        "unseen": tally.unseen,
+        "patients": options.patients,
+        "web_processes": processes,
+        "cores": os.cpu_count(),
+        "other_load": round(os.getloadavg()[2], 1),
+    }
+    for name, share in (("p50", 0.5), ("p99", 0.99)):
+        _line(f"sent_to_seen_{name}", tally.seen, share, yardstick=yardstick, **load)
+    for name, share in (("p50", 0.5), ("p99", 0.99)):
+        _line(f"sent_to_saved_{name}", tally.saved, share, yardstick=yardstick, **load)
+    print(json.dumps({"bench": "alert", "metric": "rail_fetches", "value": desk.fetches, "unit": "count"}), flush=True)
+
+
+def _line(metric: str, seconds: list[float], share: float, *, yardstick: list[float], **load: Any) -> None:
+    measure = at_share(yardstick, share)
+    value = at_share(seconds, share) if seconds else None
+    figures = {
+        "bench": "alert",
+        "metric": metric,
+        "value": None if value is None else round(1000 * value, 1),
+        "unit": "ms",
+        "yardstick": round(1000 * measure, 2),
+        "yardstick_is": "one durable commit and one socket message",
+        "ratio": None if value is None else round(value / measure, 1),
+        **load,
+    }
+    print(json.dumps(figures), flush=True)
+
+
+def at_share(values: Sequence[float], share: float) -> float:
+    """Return the value that `share` of the values do not exceed, by the nearest rank. Raises ValueError for none."""
+    if not values:
+        raise ValueError("a share of nothing")
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
