@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,10 @@ async def _launch(player: Playwright, path: str) -> Browser:
     return await player.chromium.launch(executable_path=path, headless=True, args=CHROMIUM)
 
 
+class Refused(RuntimeError):
+    """A page came back with mistakes; the text holds its words."""
+
+
 class Screen:
     """One person's browser: its own cookies, one tab, and where its pictures go."""
 
@@ -69,23 +74,56 @@ class Screen:
             color_scheme="dark" if dark else "light",
             base_url=url,
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(15_000)
         return cls(context, await context.new_page(), who, url)
 
     async def go(self, path: str) -> None:
         await self.page.goto(path, wait_until="load")
 
-    async def sign_in(self, key: str) -> None:
+    async def sign_in(self, called: str) -> None:
         """Be one of the cast, by the demo's one click."""
-        await self.go("/demo/sign-in")
-        await self.page.locator(f'form[data-key="{key}"] button').click()
+        await self.go("/demo")
+        await self.press(f"Be {called}")
+
+    async def press(self, name: str | re.Pattern[str], *, inside: str = "body") -> None:
+        """Press the button or link called `name` and wait for the page that follows, if one does."""
+        place = self.page.locator(inside)
+        exact = isinstance(name, str)
+        button = place.get_by_role("button", name=name, exact=exact)
+        link = place.get_by_role("link", name=name, exact=exact)
+        await button.or_(link).first.click()
         await self.page.wait_for_load_state("load")
 
-    async def press(self, name: str, *, exact: bool = True) -> None:
-        """Press the button or link called `name`."""
-        button = self.page.get_by_role("button", name=name, exact=exact)
-        link = self.page.get_by_role("link", name=name, exact=exact)
-        await button.or_(link).first.click()
+    async def fill(self, answers: Mapping[str, str | bool | None], *, inside: str = "main") -> None:
+        """Answer a form by its labels: True ticks a box or a choice, texts are typed, lists are chosen from by word.
+
+        An answer of None leaves the field as it is.
+        """
+        place = self.page.locator(inside)
+        for label, answer in answers.items():
+            if answer is None:
+                continue
+            words = re.compile(rf"^\s*{re.escape(label)}\s*(\(if you like\))?\s*$")
+            control = place.get_by_label(words).first
+            if answer is True:
+                await control.check()
+            elif await control.evaluate("control => control.tagName") == "SELECT":
+                await control.select_option(label=str(answer))
+            else:
+                await control.fill(str(answer))
+
+    async def submit(self, path: str, answers: Mapping[str, str | bool | None], button: str) -> None:
+        """Open a form's page, answer it and press its button. Raises Refused when the page comes back with mistakes."""
+        await self.go(path)
+        await self.fill(answers)
+        await self.press(button, inside="main")
+        await self.not_refused()
+
+    async def not_refused(self) -> None:
+        """Raise Refused with the page's own words when it shows mistakes."""
+        mistakes = self.page.locator("main .errors, main .field-error, main .errorlist")
+        if await mistakes.count():
+            raise Refused(f"{self.who}, {self.page.url}: {' / '.join(await mistakes.all_inner_texts())}")
 
     async def picture(self, path: Path, *, whole: bool = False) -> None:
         await self.page.screenshot(path=path, full_page=whole)
@@ -102,14 +140,21 @@ class Screen:
 
 
 async def through_the_door(screen: Screen, session: str) -> None:
-    """From home to the waiting room: device preview, the evening's short form, then wait."""
-    page = screen.page
+    """From home to the waiting room: device preview, then the evening's short form."""
     await screen.go(f"/sessions/{session}/door")
-    await page.get_by_role("link", name="Go on").click()
-    await page.wait_for_load_state("load")
-    await page.get_by_label("I am alone").check()
+    await screen.press("Go on")
+    await tell_place(screen)
+
+
+async def tell_place(screen: Screen) -> None:
+    """Answer the door's form: alone, with headphones, and agree to whatever is still open."""
+    page = screen.page
+    await screen.fill({"I am alone": True})
     await page.locator('input[name="headphones"][value="yes"]').check()
     for box in await page.locator('input[name$="-agreed"]').all():
         await box.check()
+    for name, words in (("contact_name", "Alex, a friend"), ("contact_phone", "(555) 010-2000")):
+        for field in await page.locator(f'input[name$="-{name}"]').all():
+            await field.fill(words)
     await page.get_by_role("button", name="To the waiting room").click()
     await page.wait_for_url("**/room")
