@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from openiop.billing import jobs as billing_jobs
+from openiop.billing import signed_days
 from openiop.billing.models import Coverage, Payer, Rule
 from openiop.chart import evening as chart_evening
 from openiop.chart import signing, writing
@@ -160,7 +160,7 @@ def live(clinic: Clinic, *, since: date) -> None:
     for session in evenings:
         number = sum(other.series_id == session.series_id for other in evenings[: evenings.index(session)])
         _live_through(clinic, session, number)
-    while billing_jobs.price_signed_days(clinic.now):
+    while signed_days.price_signed_days(clinic.now):
         pass
 
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from django.db import connections
 
-from openiop.billing import jobs
+from openiop.billing import signed_days
 from openiop.billing.models import Coverage, Payer, Rule
 from openiop.chart import signing, writing
 from openiop.chart.models import Plan
@@ -59,7 +59,7 @@ def priced(people, worker):
 
     def run(minutes=5):
         with worker():
-            return jobs.price_signed_days(ENDS + timedelta(minutes=minutes))
+            return signed_days.price_signed_days(ENDS + timedelta(minutes=minutes))
 
     return run
 

@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from openiop.audit.models import AuditEvent
-from openiop.billing import jobs
+from openiop.billing import signed_days
 from openiop.billing.models import Charge, Coverage, Payer, Rule, SignedDay
 from openiop.people.access import acting
 from openiop.programs.models import Enrolment
@@ -167,7 +167,7 @@ def test_two_sessions_of_one_day_make_one_per_diem_and_the_trail_keeps_the_forme
 def test_a_day_is_rounded_down_once(seconds, minutes):
     blocks = [{"counts": True, "seconds": count} for count in seconds]
 
-    assert jobs.rounded_once(blocks) == minutes
+    assert signed_days.rounded_once(blocks) == minutes
 
 
 # --- the job ---
@@ -210,7 +210,7 @@ def test_two_workers_at_once_make_one_set_of_lines(people, worker, together):
     sign(session, *patients, by=bea)
 
     with worker():
-        together(*[lambda: jobs.price_signed_days(ENDS + timedelta(minutes=5))] * 3)
+        together(*[lambda: signed_days.price_signed_days(ENDS + timedelta(minutes=5))] * 3)
 
     assert [said(people, patient) for patient in patients] == [[("ready", "S9480", 1)]] * 4
     with acting(people["rosa"]):
@@ -250,8 +250,8 @@ def test_a_worker_killed_while_it_prices_loses_nothing(people, priced, databases
     attend(session, theo, by=bea)
     sign(session, theo, by=bea)
     program = (
-        "import django; django.setup(); from datetime import datetime; from openiop.billing import jobs; "
-        f"jobs.price_signed_days(datetime.fromisoformat('{(ENDS + timedelta(minutes=5)).isoformat()}'))"
+        "import django; django.setup(); from datetime import datetime; from openiop.billing import signed_days; "
+        f"signed_days.price_signed_days(datetime.fromisoformat('{(ENDS + timedelta(minutes=5)).isoformat()}'))"
     )
     environment = os.environ | {
         "OPENIOP_ROLE": "worker",

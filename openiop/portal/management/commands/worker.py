@@ -35,7 +35,7 @@ class Poller(NamedTuple):
 POLLERS = (
     Poller("openiop.safety.jobs.climb", 2),
     Poller("openiop.messaging.jobs.send_due", 2),
-    Poller("openiop.billing.jobs.price_signed_days", 5),
+    Poller("openiop.billing.signed_days.price_signed_days", 5),
     Poller(f"{__name__}.open_months_of_the_trail", 24 * 3600),
 )
 
