@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from openiop.lib.http import page
 from openiop.measures.answering import CHECK_IN, due
+from openiop.people import screen
 from openiop.people.access import kind_of
 from openiop.people.doors import patients_only, public
 from openiop.people.models import Agreement, Document, Person
@@ -168,5 +169,7 @@ def help_now(request: Any) -> HttpResponse:
             at=now,
         )
         return redirect("help")
-    context = {"told": told(person, at=now) if is_patient else None, "is_patient": is_patient}
+    # On a locked screen the numbers stay, and nothing of what was said.
+    hidden = not is_patient or request.session.get(screen.LOCKED)
+    context = {"told": None if hidden else told(person, at=now), "is_patient": is_patient}
     return page(request, "portal/help.html", context)

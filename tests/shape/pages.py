@@ -1,0 +1,175 @@
+"""Every page and action of ours, from the URL list itself, with ids of the fictional clinic filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from openiop.billing.models import Payer, Rule
+from openiop.chart.models import GroupNote, NotePart
+from openiop.measures.models import Response
+from openiop.people.access import acting
+from openiop.people.models import Device, Invitation, Site, hashed
+from openiop.programs.models import Enrolment, Program, Track
+from openiop.room.models import Seat
+from openiop.safety import ladder
+from openiop.safety.models import OnCallShift, raise_flag
+from openiop.schedule.models import CareSession, NotTogether, Room, RosterEntry, SeriesException, SeriesMember
+
+# Who walks: one of the cast for each role, somebody else's patient, both devices, and nobody.
+WALKERS = {
+    "director": "okafor",
+    "facilitator": "bea",
+    "therapist": "marcus",
+    "intake": "lin",
+    "billing": "rosa",
+    "front_desk": "hal",
+    "privacy": "vera",
+    "patient": "maya",
+    "another_patient": "leo",
+}
+DEVICES = {"kiosk": Device.KIOSK, "room_device": Device.ROOM}
+NOBODY = "nobody"
+
+
+class Page(NamedTuple):
+    """One URL of ours. `key` is its name, with its parameters where one name has several."""
+
+    key: str
+    name: str
+    route: str
+    parameters: tuple[str, ...]
+    view: Any
+
+
+def ours() -> list[Page]:
+    """Every URL whose view is ours, in the resolver's order."""
+    found = [page for page in _walk(get_resolver().url_patterns) if page.view.__module__.startswith("openiop.")]
+    several = {page.name for page in found if sum(other.name == page.name for other in found) > 1}
+    return [
+        page._replace(key=f"{page.name} {'+'.join(page.parameters)}".strip()) if page.name in several else page
+        for page in found
+    ]
+
+
+def _walk(patterns: list[Any], prefix: str = "") -> Iterator[Page]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _walk(pattern.url_patterns, route)
+        elif isinstance(pattern, URLPattern):
+            parameters = tuple(sorted(pattern.pattern.regex.groupindex))
+            yield Page(pattern.name or "", pattern.name or "", route, parameters, pattern.callback)
+
+
+def filled(page: Page, ids: dict[str, Any]) -> str:
+    """The page's path with what it asks for. Raises KeyError for a parameter nobody has thought of."""
+    kinds = {"pk": page.route.lstrip("^").split("/")[0]}
+    values = {name: ids[kinds.get(name, name)] for name in page.parameters}
+    return reverse(page.name, kwargs=values)
+
+
+def furnish(cast: dict[str, Any]) -> dict[str, Any]:
+    """Make sure that there is one of everything, about Maya, and return its ids by the first word of the path."""
+    director, maya, now = cast["okafor"], cast["maya"], timezone.now()
+    with acting(director):
+        flag = raise_flag(
+            maya,
+            key="walk",
+            evidence=ladder.Evidence("staff_concern", 2),
+            label="Asked for",
+            value="by the walk",
+            at=now,
+        )
+        hers = CareSession.objects.filter(roster__patient=maya, series__isnull=False, note=None).in_order()
+        evening = hers.filter(during__endswith__gt=now).first() or hers.last()
+        series = evening.series
+        clinic = {"clinic_id": maya.clinic_id}
+        seat = Seat.objects.create(**clinic, session=evening, person=maya, asked_at=now)
+        day = SeriesException.objects.create(**clinic, series=series, on=now.date() + timedelta(days=60))
+        apart = NotTogether.objects.create(**clinic, first=maya, second=cast["sam"])
+        response = Response.objects.filter(patient=maya).first() or Response.objects.create(
+            **clinic, patient=maya, instrument="phq9", version=1, for_day=now.date(), started_at=now
+        )
+        payer = Payer.objects.first() or Payer.objects.create(**clinic, name="Some payer", kind="commercial")
+        rule = Rule.objects.filter(payer=payer).first() or Rule.objects.create(
+            **clinic, payer=payer, code="S9480", in_force=(now.date(), None), source="made for the walk"
+        )
+        entry = RosterEntry.objects.get(session=evening, patient=maya)
+        note = GroupNote.objects.create(**clinic, session=evening, author=cast["bea"], edited_at=now)
+        part = NotePart.objects.create(**clinic, note=note, patient=maya, entry=entry)
+        shift = OnCallShift.objects.create(
+            **clinic, staff=director, rung=2, during=(now + timedelta(days=90), now + timedelta(days=91))
+        )
+        device = Device.objects.create(**clinic, kind=Device.KIOSK, name="Lost", site=Site.objects.first())
+        token = Invitation.make(maya, by=director, at=now)
+        return {
+            "patients": maya.pk,
+            "people": maya.pk,
+            "hours": maya.pk,
+            "charges": maya.pk,
+            "staff": cast["bea"].pk,
+            "devices": device.pk,
+            "cases": flag.case_id,
+            "on-call": shift.pk,
+            "programs": Program.objects.first().pk,
+            "tracks": Track.objects.first().pk,
+            "enrolments": Enrolment.objects.get(patient=maya).pk,
+            "sites": Site.objects.first().pk,
+            "rooms": Room.objects.first().pk,
+            "series": series.pk,
+            "members": SeriesMember.objects.filter(series=series, patient=maya).first().pk,
+            "days": day.pk,
+            "not-together": apart.pk,
+            "sessions": evening.pk,
+            "roster": entry.pk,
+            "note-parts": part.pk,
+            "payer-rules": rule.pk,
+            "kind": "group_agreement",
+            "code": "phq9",
+            "version": 1,
+            "day": now.date().isoformat(),
+            "on": now.date().isoformat(),
+            "response_pk": response.pk,
+            "seat_pk": seat.pk,
+            "why": "driving",
+            "token": token,
+            "login": cast["bea"].login_id,
+        }
+
+
+def browser_for(walker: str, cast: dict[str, Any]) -> Client:
+    """A browser with this walker signed in, or the device's cookie in it."""
+    from tests.conftest import browser_of
+
+    if walker in WALKERS:
+        return browser_of(cast[WALKERS[walker]])
+    client = Client(headers={"host": "localhost"})
+    if walker in DEVICES:
+        client.cookies["openiop_device"] = paired(DEVICES[walker], cast)
+    return client
+
+
+def paired(kind: str, cast: dict[str, Any]) -> str:
+    """Return the token of a device of this kind, paired for the walk."""
+    token = f"a token of the {kind} for the walk"
+    with acting(cast["okafor"]):
+        site = Site.objects.first()
+        Device.objects.create(
+            clinic_id=site.clinic_id,
+            kind=kind,
+            name=f"Walking {kind}",
+            site=site,
+            token_hash=hashed(token),
+            paired_at=timezone.now(),
+        )
+    return token
+
+
+def everybody() -> list[str]:
+    return [*WALKERS, *DEVICES, NOBODY]

@@ -1,0 +1,126 @@
+"""axe finds nothing on any page: every URL of ours that somebody can open, and the pages of sign-in."""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from openiop.demo import world
+from tests.axe import violations
+from tests.conftest import ROOT
+from tests.shape.pages import browser_for, filled, furnish, ours
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+            "--disable-component-update", "--disable-sync"]  # fmt: skip
+TABLE = json.loads((Path(__file__).parent / "who_may.json").read_text())
+# The first of these whom the table lets in opens the page.
+READERS = ["patient", "director", "billing", "privacy", "front_desk", "kiosk", "room_device", "nobody"]
+SIGN_IN = {
+    "nobody": ["/account/login/", "/account/password/reset/", "/nothing-here"],
+    "patient": ["/account/2fa/", "/account/password/change/", "/account/logout/", "/account/reauthenticate/"],
+}
+NOT_A_PAGE = {"csrf", "service-worker", "trail-export", "charge-export", "door-ping", "lock", "home", "away"}
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+PICTURES = os.environ.get("OPENIOP_PICTURES", "")
+
+
+@pytest.fixture
+def server(committed, databases):
+    """A web server of this test's own; returns its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "DATABASE_URL": databases.server.url("web", committed),
+        "OPENIOP_ROLE": "web",
+        "OPENIOP_PORT": str(port),
+        "OPENIOP_SECRET_KEY": settings.SECRET_KEY,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+    words = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), "--log-level", "warning"]
+    process = subprocess.Popen(words, cwd=ROOT, env=environment)
+    try:
+        until_answering(port, process)
+        yield f"http://localhost:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def until_answering(port, process):
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=2).close()
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the web server did not come up")
+
+
+def test_axe_finds_nothing_on_any_page(server):
+    cast = world.cast()
+    paths = paths_by_reader(furnish(cast))
+    cookies = {
+        reader: [
+            {"name": name, "value": morsel.value, "url": server}
+            for name, morsel in browser_for(reader, cast).cookies.items()
+        ]
+        for reader in paths
+    }
+
+    looked, wrong = asyncio.run(walk(server, paths, cookies))
+
+    assert looked > 60
+    assert not wrong, "\n".join(wrong)
+
+
+def paths_by_reader(ids):
+    found = {reader: list(paths) for reader, paths in SIGN_IN.items()}
+    for page in ours():
+        may = TABLE.get(page.key, {}).get("GET", [])
+        reader = next((reader for reader in READERS if reader in may), None)
+        if reader and page.name not in NOT_A_PAGE:
+            found.setdefault(reader, []).append(filled(page, ids))
+    return found
+
+
+async def walk(server, paths, cookies):
+    from playwright.async_api import async_playwright
+
+    looked, wrong = 0, []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        for reader, mine in paths.items():
+            size = PHONE if reader in ("patient", "nobody") else DESK
+            context = await browser.new_context(viewport=size, reduced_motion="reduce")
+            await context.add_cookies(cookies[reader])
+            page = await context.new_page()
+            for path in mine:
+                reply = await page.goto(server + path, wait_until="load")
+                if not is_whole_page(await reply.text()):
+                    continue
+                looked += 1
+                await page.wait_for_timeout(150)
+                if PICTURES:
+                    name = f"{reader}{path.replace('/', '-')[:60]}.png"
+                    await page.screenshot(path=str(Path(PICTURES) / name), full_page=True)
+                wrong += [f"{reader} {path}: {line}" for line in await violations(page)]
+                if reply.status >= 500:
+                    wrong.append(f"{reader} {path}: {reply.status}")
+            await context.close()
+        await browser.close()
+    return looked, wrong
+
+
+def is_whole_page(html):
+    """A fragment is looked at inside the page that asks for it."""
+    return "<html" in html
