@@ -10,6 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from openiop.billing.models import STATUSES, Coverage, Payer, Rule
+from openiop.lib.inputs import DateInput
 from openiop.people.models import Person
 from openiop.schedule.models import Kind
 
@@ -27,10 +28,8 @@ class PayerForm(forms.ModelForm):
 class Days(forms.Form):
     """From a first to a last day, both inside; kept half-open."""
 
-    begins_on = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}))
-    ends_on = forms.DateField(
-        label=_("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"}), help_text=_("Empty: open.")
-    )
+    begins_on = forms.DateField(label=_("First day"), widget=DateInput())
+    ends_on = forms.DateField(label=_("Last day"), required=False, widget=DateInput(), help_text=_("Empty: open."))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -171,8 +170,8 @@ class ChargeFilter(forms.Form):
     payer = forms.ModelChoiceField(
         label=_("Payer"), required=False, queryset=Payer.objects.none(), empty_label=_("all")
     )
-    begins_on = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    ends_on = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    begins_on = forms.DateField(label=_("From"), required=False, widget=DateInput())
+    ends_on = forms.DateField(label=_("To"), required=False, widget=DateInput())
 
     def __init__(self, *args: Any, clinic_id: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

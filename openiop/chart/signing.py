@@ -163,6 +163,7 @@ def sign(
             continue
         _freeze(session, note, one, by=by, at=at)
         done.parts.append(one.part)
+    presence.attest([part.entry for part in done.parts], at=at)
     if done.parts and note.signed_at is None:
         note.signed_at = at
         note.save(update_fields=["signed_at"])

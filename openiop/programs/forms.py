@@ -10,21 +10,13 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from openiop.lib.inputs import DateInput
 from openiop.people.access import Actor
 from openiop.people.models import Person
 from openiop.programs.models import Audience, Diagnosis, LevelOfCare, Modality, Program, Track
 
 OF_AGE = 18
 HOURS_IN_A_WEEK = 168
-
-
-class DateInput(forms.DateInput):
-    """The browser's own calendar."""
-
-    input_type = "date"
-
-    def __init__(self, **attributes: Any) -> None:
-        super().__init__(attrs=attributes, format="%Y-%m-%d")
 
 
 def hours_field(label: Any, *, required: bool = True, help_text: Any = "") -> forms.DecimalField:

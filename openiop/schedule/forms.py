@@ -12,9 +12,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from openiop.lib.inputs import DateInput
 from openiop.people.access import Actor
 from openiop.people.models import Person, Site
-from openiop.programs.forms import DateInput
 from openiop.programs.models import Enrolment, Modality, Track
 from openiop.schedule import planning, recurrence
 from openiop.schedule.models import Block, CareSession, Kind, OutreachCall, Room, Series
