@@ -3,8 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
 from openiop.demo import world
+from openiop.people.access import acting
+from openiop.people.models import Device, Site, hashed
+from openiop.schedule.models import CareSession
 
 pytestmark = pytest.mark.django_db
 
@@ -93,3 +97,30 @@ def test_a_patient_has_an_hour(cast, client_for, clock):
     clock.move_to(world.NOW + timedelta(minutes=120, seconds=1))
 
     assert maya.get("/me/agreements/group_agreement").headers["Location"] == "/lock"
+
+
+def test_a_call_can_be_loaded_again_while_the_record_is_locked(bea, cast):
+    with acting(cast["bea"]):
+        evening = CareSession.objects.led_by(cast["bea"]).filter(during__startswith__gt=world.NOW).in_order().first()
+    bea.post("/lock", {"next": "/desk"})
+
+    assert bea.get(f"/sessions/{evening.pk}/room").headers.get("Location") != "/lock"
+    assert bea.get(f"/sessions/{evening.pk}").headers["Location"] == "/lock"
+    assert bea.get("/desk").headers["Location"] == "/lock"
+
+
+def test_a_kiosk_clears_itself_after_five_minutes_and_begins_again(cast, clock):
+    with acting(cast["okafor"]):
+        Device.objects.create(
+            clinic_id=cast["okafor"].clinic_id,
+            kind=Device.KIOSK,
+            name="Front door",
+            site=Site.objects.get(),
+            token_hash=hashed("a token"),
+        )
+    kiosk = Client(headers={"host": "localhost"})
+    kiosk.cookies["openiop_device"] = "a token"
+
+    assert b'data-idle-minutes="5"' in kiosk.get("/kiosk").content
+    assert kiosk.post("/lock", {"next": "/kiosk"}).headers["Location"] == "/"
+    assert kiosk.get("/").headers["Location"] == "/kiosk"
