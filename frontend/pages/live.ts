@@ -13,6 +13,7 @@ import { isBeingWritten, replaceInside } from "./swap.ts";
 import { say } from "./words.ts";
 
 const RING_EVERY_MS = 4000;
+const HELD_MS = 300;
 /** Two falling notes, plain to hear across a room and unlike a telephone. */
 const RING = [880, 660];
 
@@ -138,6 +139,11 @@ class LivePage {
     arrived.innerHTML = html;
     this.count(arrived.content.querySelectorAll("[data-alarm]").length);
     if (html === this.lastHtml) return;
+    // A button that goes away under the finger takes the press with it.
+    if (this.part.matches(":active")) {
+      this.timers.push(setTimeout(() => this.show(html), HELD_MS) as never);
+      return;
+    }
     if (isBeingWritten(this.part)) {
       this.line.dataset.state = "held";
       this.line.textContent = say("held");
