@@ -27,6 +27,7 @@ CHROMIUM = [
 ]
 PHONE = {"width": 390, "height": 844}
 LAPTOP = {"width": 1280, "height": 800}
+TALLEST = 4000
 
 
 class BrowserMissing(RuntimeError):
@@ -126,7 +127,15 @@ class Screen:
             raise Refused(f"{self.who}, {self.page.url}: {' / '.join(await mistakes.all_inner_texts())}")
 
     async def picture(self, path: Path, *, whole: bool = False) -> None:
-        await self.page.screenshot(path=path, full_page=whole)
+        """Keep what the screen shows; `whole`: on a screen as tall as the page, with the bars at its edges."""
+        size = self.page.viewport_size
+        if whole and size is not None:
+            height = await self.page.evaluate("document.documentElement.scrollHeight")
+            height = min(max(height, size["height"]), TALLEST)
+            await self.page.set_viewport_size({"width": size["width"], "height": height})
+        await self.page.screenshot(path=path)
+        if whole and size is not None:
+            await self.page.set_viewport_size(size)
 
     async def in_room(self) -> dict[str, Any]:
         """What the room's page counts: frames decoded, line, timings."""

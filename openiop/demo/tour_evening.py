@@ -281,17 +281,17 @@ class EveningOfTheTour:
 
     async def _sees_others(self, key: str, *, others: int) -> None:
         """Frames of every other camera are decoded, and more of them a moment later."""
-        page = self.screens[key].page
-        await page.wait_for_function(
-            "async n => window.__room && Object.values((await window.__room.figures()).framesByFeed)"
-            ".filter(frames => frames > 0).length >= n",
-            arg=others,
-            polling=500,
-            timeout=30_000,
-        )
-        before = (await self.screens[key].in_room())["framesDecoded"]
+        screen = self.screens[key]
+        figures = await screen.in_room()
+        for _look in range(60):
+            if sum(frames > 0 for frames in figures["framesByFeed"].values()) >= others:
+                break
+            await asyncio.sleep(0.5)
+            figures = await screen.in_room()
+        hold(len(figures["framesByFeed"]) >= others, f"{key} sees too few: {figures}")
+        before = figures["framesDecoded"]
         await asyncio.sleep(1.5)
-        figures = await self.screens[key].in_room()
+        figures = await screen.in_room()
         hold(figures["framesDecoded"] > before, f"{key} sees a picture that stands still: {figures}")
         hold(figures["audioBytesReceived"] > 0, f"{key} hears nothing: {figures}")
 
