@@ -146,7 +146,7 @@ class CoverageForm(Days, forms.ModelForm):
         model = Coverage
         fields = ["patient", "payer", "member_id", "rank"]
         widgets = {"member_id": forms.TextInput(attrs={"autocomplete": "off"})}
-        labels = {"patient": _("Patient"), "rank": _("Asked as number")}
+        labels = {"patient": _("Patient"), "payer": _("Payer"), "rank": _("Asked as number")}
 
     field_order = ["patient", "payer", "member_id", "begins_on", "ends_on", "rank"]
 

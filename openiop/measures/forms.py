@@ -18,6 +18,7 @@ class CadenceForm(forms.ModelForm):
     class Meta:
         model = Cadence
         fields = ["track", "instrument", "every_days", "source"]
+        labels = {"track": _("Track")}
         widgets = {"source": forms.TextInput()}
         help_texts = {"source": _("Whose rule this is, for example the payer’s or the clinic’s own.")}
 

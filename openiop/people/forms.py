@@ -112,6 +112,7 @@ class DeviceForm(forms.ModelForm):
     class Meta:
         model = Device
         fields = ["kind", "name", "site"]
+        labels = {"kind": _("Kind"), "site": _("Site")}
 
 
 class PairingForm(forms.Form):
@@ -136,6 +137,7 @@ class DocumentForm(forms.ModelForm):
     class Meta:
         model = Document
         fields = ["kind", "in_force_from"]
+        labels = {"kind": _("Kind")}
 
 
 class EmergencyForm(forms.Form):
