@@ -17,6 +17,7 @@ from openiop.safety.models import (
     Contact,
     Flag,
     MayNotClose,
+    OnCallShift,
     Page,
     acknowledge,
     close,
@@ -143,6 +144,9 @@ def test_staff_read_the_evidence_in_their_own_language(cast):
 def test_in_hours_the_therapist_is_asked_first_and_at_night_who_is_on_call(cast):
     with acting(cast["marcus"]):
         assert rungs_for(cast["maya"], at=NOW)[0].who == (cast["marcus"].pk,)
+        night = (NOW, NOW + timedelta(hours=12))
+        OnCallShift.objects.filter(rung=2).delete()
+        OnCallShift.objects.create(clinic_id=cast["maya"].clinic_id, staff=cast["marcus"], rung=2, during=night)
         at_night = rungs_for(cast["maya"], at=NOW + timedelta(hours=6))
         assert [rung.who for rung in at_night] == [(cast["okafor"].pk,), (cast["marcus"].pk,), ()]
         assert [rung.because for rung in at_night][:2] == [ladder.ON_CALL, ladder.SECOND_ON_CALL]
