@@ -16,6 +16,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from openiop.lib import wake
+from openiop.people import screen
 from openiop.people.access import acting
 from openiop.room import admission, live, protocol, state
 from openiop.room.media.janus import UNREACHABLE, MediaError
@@ -96,12 +97,19 @@ class RoomConsumer(AsyncWebsocketConsumer):
     async def _hello(self, message: protocol.Hello) -> None:
         self.connection = message.connection
         try:
-            self.seat_id = await self._act(_sit_down, connection=message.connection, session_id=self.session_id)
+            self.seat_id = await self._act(
+                _sit_down, connection=message.connection, session_id=self.session_id, locked=await self._locked()
+            )
         except (Http404, admission.NotNow):
             await self._bye("refused")
             return
         await wake.join(self, f"room.{self.session_id}")
         await self._refresh()
+
+    async def _locked(self) -> bool:
+        """Is the browser's screen locked?"""
+        session = self.scope.get("session")
+        return bool(session and await database_sync_to_async(session.get)(screen.LOCKED))
 
     async def disconnect(self, code: int) -> None:
         if self.media:
@@ -238,9 +246,11 @@ class RoomConsumer(AsyncWebsocketConsumer):
 # --- what each message does, inside `acting` ---
 
 
-def _sit_down(_nobody: Seat | None, person: Any, at: Any, *, connection: UUID, session_id: UUID) -> UUID:
+def _sit_down(_nobody: Seat | None, person: Any, at: Any, *, connection: UUID, session_id: UUID, locked: bool) -> UUID:
     session = CareSession.objects.select_related("room").filter(pk=session_id).first()
     if session is None:
+        raise Http404
+    if locked and not any(seat.in_call(at=at) for seat in Seat.objects.filter(session=session, person_id=person.pk)):
         raise Http404
     taken = admission.ask(session, person, at=at)
     Seat.objects.filter(pk=taken.pk).update(connection=connection, online=True, seen_at=at)

@@ -87,6 +87,10 @@ class Seat(Row):
             ),
         ]
 
+    def in_call(self, *, at: datetime) -> bool:
+        """Is this a call that lives, or that was alive a moment ago? A locked screen ends none and begins none."""
+        return self.state == SeatState.ADMITTED and bool(self.seen_at and self.seen_at > at - GONE_AFTER)
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; whoever is not in the room has no hand up and publishes nothing."""
         if self.state != SeatState.ADMITTED:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from openiop.audit import trail
+from openiop.people import screen
 from openiop.people.doors import devices_only, patients_only, signed_in, staff_only
 from openiop.people.models import Agreement, Device, Document, Person
 from openiop.room import admission, live
@@ -110,6 +111,8 @@ def room(request: Any, pk: UUID) -> HttpResponse:
         return refusal
     role = admission.role_in(session, request.person)
     seat = Seat.objects.filter(session=session, **_who(request.person)).first()
+    if request.session.get(screen.LOCKED) and not (seat and seat.in_call(at=timezone.now())):
+        return redirect("lock")
     if role == "patient" and not (seat and (seat.ready or seat.admitted_at)):
         return redirect("door", pk=pk)
     trail.record("room.open", thing=session)

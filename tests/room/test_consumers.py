@@ -204,3 +204,21 @@ async def test_removal_ends_the_media_and_the_ended_room_tells_everybody(people,
 
         await bea.say(type="end")
         assert (await maya.room(lambda room: room["me"]["state"] == "ended"))["session"]["phase"] == "ended"
+
+
+async def test_a_locked_screen_keeps_its_call_and_begins_none(people, media):
+    session = await database_sync_to_async(tonight)(people["bea"])
+    at_a_locked_desk = Tab(people["bea"], session.pk)
+    at_a_locked_desk.socket.scope["session"] = {"locked": True}
+    await at_a_locked_desk.open()
+    async with tabs(at_a_locked_desk):
+        assert (await at_a_locked_desk.until(lambda m: m["type"] == "bye"))["reason"] == "refused"
+
+    bea = await Tab(people["bea"], session.pk).open()
+    await bea.room()
+    await bea.close()
+    again = Tab(people["bea"], session.pk)
+    again.socket.scope["session"] = {"locked": True}
+    await again.open()
+    async with tabs(again):
+        assert (await again.room())["me"]["state"] == "admitted"
