@@ -241,12 +241,12 @@ def remove(seat: Seat, *, by: Person, at: datetime) -> None:
 def leave(seat: Seat, *, by: Actor, at: datetime) -> None:
     """Go, by one's own choice; the way back is open."""
     seat = Seat.objects.select_for_update(of=("self",)).get(pk=seat.pk)
+    _end_presence(seat, at=at)
     if seat.state == SeatState.ADMITTED:
         seat.state = SeatState.LEFT
     seat.online = False
     seat.save()
     note(seat, "left", by=by, at=at)
-    _end_presence(seat, at=at)
     wake(topic(seat.session))
 
 
@@ -368,7 +368,9 @@ def stay_live(seat: Seat, patient: Person, *, at: datetime) -> None:
 def _end_presence(seat: Seat, *, at: datetime) -> None:
     if seat.role != "patient" or seat.person is None:
         return
-    if seat.place == Place.GROUP and seat.admitted_at and seat.connection:
+    # Whoever was gone already, their tab closed or killed, went then; going now would count the time in between.
+    is_here = seat.online and seat.seen_at is not None and seat.seen_at > at - QUIET_AFTER
+    if seat.place == Place.GROUP and seat.admitted_at and seat.connection and is_here:
         presence.note(
             seat.session,
             seat.person,
