@@ -72,7 +72,7 @@ class After:
             await bea.go(f"/sessions/{self.evening.session}")
             await bea.press("Close the session", inside="main")
             await bea.press("Close and count", inside="dialog[open]")
-            await bea.page.get_by_text("Count again").wait_for()
+            await bea.page.get_by_role("button", name="Count again").wait_for()
             await self.record.picture(bea, "minutes-of-everybody", whole=True)
         counted = {key: await self._counted(bea, key) for key in PRESENT}
         rows = figures_of(self.lived, counted)

@@ -37,17 +37,18 @@ async def _ledger(browser: Browser, url: str, record: Record) -> None:
         week = (datetime.now(ZONE) - timedelta(days=7)).date()
         await screen.go(f"/hours?week={week.isoformat()}")
         await record.picture(screen, "hours-of-a-week-lived", whole=True)
-        rows = await screen.page.locator("main table tbody tr").evaluate_all(
-            "rows => rows.map(row => [row.querySelector('th').innerText,"
-            " ...[...row.querySelectorAll('td')].map(cell => cell.innerText)])"
+        rows = await screen.page.locator("main table").evaluate(
+            "table => [...table.querySelectorAll('tbody tr')].map(row => Object.fromEntries([...row.cells].map("
+            "(cell, n) => [table.tHead.rows[0].cells[n].innerText.trim(), cell.innerText.trim()])))"
         )
-        for name, _track, scheduled, attended, _lacks, least, *_rest in rows:
+        for row in rows:
             record.summary["ledger"].append(
                 {
-                    "patient": name.strip(),
-                    "scheduled_hours": hours(scheduled),
-                    "attended_hours": hours(attended),
-                    "goal_hours": hours(least),
+                    "patient": row["Patient"].splitlines()[0],
+                    "scheduled_hours": hours(row["Scheduled"]),
+                    "attended_hours": hours(row["Attended"]),
+                    "goal_hours": hours(row["Least"]),
+                    "source": "world",
                 }
             )
         full = [row for row in record.summary["ledger"] if row["attended_hours"] >= FULL_WEEK_HOURS]
