@@ -1,6 +1,7 @@
 """The door: who comes in, who waits, and what never keeps a person from a person."""
 
 from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -12,6 +13,7 @@ from openiop.people.access import acting
 from openiop.people.models import Agreement, Licence, Tie
 from openiop.room import admission, state
 from openiop.room.models import LiveRoom, Place, SeatState
+from openiop.schedule import presence
 from openiop.schedule.models import CareSession
 
 pytestmark = pytest.mark.django_db
@@ -213,3 +215,26 @@ def test_a_rooms_name_and_secrets_are_random_and_reach_no_browser(cast):
 
     assert len({room.media_room, room.media_secret, room.media_pin}) == 3
     assert not any(secret in said for secret in (room.media_room, room.media_secret, room.media_pin))
+
+
+def test_who_was_gone_before_the_end_for_everyone_is_not_counted_until_then(cast):
+    begins_at = world.NOW + timedelta(minutes=12)
+    maya = at_the_door(cast["maya"], at=begins_at)
+    come_in(cast["bea"], at=begins_at)
+    with acting(cast["bea"]):
+        admission.admit(maya, by=cast["bea"], at=begins_at)
+    with acting(cast["maya"]):
+        maya.refresh_from_db()
+        maya.connection = uuid4()
+        _online(maya, begins_at)
+        for seconds in (0, 10):
+            admission.beat(maya, at=begins_at + timedelta(seconds=seconds), receiving=False)
+        maya.refresh_from_db()
+        maya.online = False
+        maya.save()
+
+    with acting(cast["bea"]):
+        admission.end(maya.session, by=cast["bea"], at=begins_at + timedelta(seconds=45))
+        present = presence.presence_in([maya.session])[maya.session.pk, maya.person_id]
+
+    assert [stay.left_at for stay in present.stays] == [begins_at + timedelta(seconds=10)]
