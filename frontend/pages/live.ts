@@ -54,8 +54,8 @@ class LivePage {
     this.timers.push(setInterval(() => void this.read(), everyMs) as never);
     this.timers.push(setInterval(() => this.judge(), 1000) as never);
     this.timers.push(setInterval(() => this.ring(), RING_EVERY_MS) as never);
-    // Any press on the page unlocks the sound; the button is there for those who would not know.
-    document.addEventListener("pointerdown", this.unlock);
+    // Any press on the page unlocks the sound, once it is done: on the way down, what it aims at must not move.
+    document.addEventListener("click", this.unlock);
     document.addEventListener("keydown", this.unlock);
     this.offerSound();
   }
@@ -65,7 +65,7 @@ class LivePage {
     this.timers.forEach(clearInterval);
     clearTimeout(this.reconnecting);
     this.socket?.close();
-    document.removeEventListener("pointerdown", this.unlock);
+    document.removeEventListener("click", this.unlock);
     document.removeEventListener("keydown", this.unlock);
     this.soundButton?.remove();
   }
