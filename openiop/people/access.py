@@ -53,8 +53,9 @@ def acting(actor: Actor, *, origin: str = "") -> Iterator[trail.Trail]:
     An exception rolls everything back; a refusal (404 or 403) is then noted in a transaction of its own.
     """
     followed = trail.Trail(clinic_id=actor.clinic_id, person_id=actor.pk, kind=kind_of(actor), origin=origin)
+    within = connection.in_atomic_block
     try:
-        with trail.following(followed), transaction.atomic(), _settings_of(actor):
+        with trail.following(followed), transaction.atomic(), _settings_of(actor, within=within):
             yield followed
             if not transaction.get_rollback():
                 followed.write()
@@ -66,18 +67,19 @@ def acting(actor: Actor, *, origin: str = "") -> Iterator[trail.Trail]:
 def note_refusal(actor: Actor, *, origin: str, thing: str = "") -> None:
     """Note that `actor` was refused something, in a transaction of its own."""
     followed = trail.Trail(clinic_id=actor.clinic_id, person_id=actor.pk, kind=kind_of(actor), origin=origin)
-    with trail.following(followed), transaction.atomic(), _settings_of(actor):
+    within = connection.in_atomic_block
+    with trail.following(followed), transaction.atomic(), _settings_of(actor, within=within):
         trail.record("refused", outcome="refused", at=thing)
         followed.write()
 
 
 @contextmanager
-def _settings_of(actor: Actor) -> Iterator[None]:
-    """Set clinic, person and kind for the transaction; an outer actor's settings come back afterwards."""
-    before = _read_settings()
+def _settings_of(actor: Actor, *, within: bool) -> Iterator[None]:
+    """Set clinic, person and kind for the transaction; `within` another's, that one's settings come back afterwards."""
+    before = _read_settings() if within else None
     _write_settings([str(actor.clinic_id), str(actor.pk or ""), kind_of(actor)])
     yield
-    if not transaction.get_rollback():
+    if before and not transaction.get_rollback():
         _write_settings(before)
 
 

@@ -8,6 +8,7 @@ from django.test import Client
 from openiop.demo import world
 from openiop.people.access import acting
 from openiop.people.models import Device, Site, hashed
+from openiop.room import admission
 from openiop.schedule.models import CareSession
 
 pytestmark = pytest.mark.django_db
@@ -99,9 +100,23 @@ def test_a_patient_has_an_hour(cast, client_for, clock):
     assert maya.get("/me/agreements/group_agreement").headers["Location"] == "/lock"
 
 
+def evening_of(person):
+    with acting(person):
+        return CareSession.objects.led_by(person).filter(during__startswith__gt=world.NOW).in_order().first()
+
+
+def test_no_call_begins_at_a_locked_screen(bea, cast):
+    evening = evening_of(cast["bea"])
+    bea.post("/lock", {"next": "/desk"})
+
+    assert bea.get(f"/sessions/{evening.pk}/room").headers["Location"] == "/lock"
+
+
 def test_a_call_can_be_loaded_again_while_the_record_is_locked(bea, cast):
+    evening = evening_of(cast["bea"])
     with acting(cast["bea"]):
-        evening = CareSession.objects.led_by(cast["bea"]).filter(during__startswith__gt=world.NOW).in_order().first()
+        seat = admission.ask(evening, cast["bea"], at=world.NOW)
+        admission.beat(seat, at=world.NOW, receiving=True)
     bea.post("/lock", {"next": "/desk"})
 
     assert bea.get(f"/sessions/{evening.pk}/room").headers.get("Location") != "/lock"
