@@ -23,8 +23,8 @@ def main(words: Sequence[str] | None = None) -> int:
     options = _options(words)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ["OPENIOP_VAR"] = str(options.var.resolve())
-    # Closing the terminal and a polite kill end it as tidily as Ctrl-C.
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # Closing the terminal and a polite kill end it as tidily as Ctrl-C, which a shell's background job would ignore.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
         if options.tour:

@@ -17,8 +17,10 @@ from openiop.demo.stack import AlreadyRunning, PortTaken, Stack, answers, runnin
 
 ROOT = Path(__file__).resolve().parents[2]
 SUPERVISE = """
-import os, sys, time, threading, pathlib
+import pathlib, signal, sys, threading
 from openiop.demo.stack import Stack
+# A shell that starts work in the background lets it ignore Ctrl-C; this one hears it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 stack = Stack(pathlib.Path(sys.argv[1]), port=0, media=False)
 stack.start()
 print(stack.port, flush=True)
