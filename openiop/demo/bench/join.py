@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -24,7 +25,7 @@ from typing import Any
 from playwright.async_api import Browser, Page
 
 from openiop.demo.browsers import Screen, chromium, tell_place
-from openiop.demo.stack import Stack
+from openiop.demo.stack import HOST, Stack
 from openiop.room.media.janus import JanusAddress
 from openiop.room.media.rooms import JanusRooms, MediaRoom
 
@@ -118,33 +119,45 @@ async def _run(stack: Stack, *, joins: int) -> tuple[list[float], list[float]]:
     janus = JanusAddress.from_env(stack.janus.env())
     assert janus is not None
     async with chromium() as browser:
-        bare = await _bare(browser, stack.url, janus, joins=joins)
+        bare = await _bare(browser, janus, joins=joins)
         return bare, await _app(browser, stack.url, joins=joins)
 
 
 # --- a bare page ---
 
 
-async def _bare(browser: Browser, url: str, janus: JanusAddress, *, joins: int) -> list[float]:
+async def _bare(browser: Browser, janus: JanusAddress, *, joins: int) -> list[float]:
     room = await JanusRooms(janus).create_room()
-    group = [await _bare_page(browser, url) for _person in GROUP]
-    for page in group:
-        await _join_bare(page, janus, room)
-    third = await _bare_page(browser, url)
-    took = []
-    for _join in range(joins):
-        await third.reload()
-        took.append(await _join_bare(third, janus, room))
-    for page in (*group, third):
-        await page.context.close()
+    async with await asyncio.start_server(_serve_bare_page, HOST, 0) as server:
+        url = f"http://localhost:{server.sockets[0].getsockname()[1]}/"
+        group = [await _bare_page(browser, url) for _person in GROUP]
+        for page in group:
+            await _join_bare(page, janus, room)
+        third = await _bare_page(browser, url)
+        took = []
+        for _join in range(joins):
+            await third.reload()
+            took.append(await _join_bare(third, janus, room))
+        for page in (*group, third):
+            await page.context.close()
     return [each for each in took if each is not None]
+
+
+async def _serve_bare_page(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer any request with the page: a browser lets only a page from this machine speak to a server on it."""
+    with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        await reader.readuntil(b"\r\n\r\n")
+        page = BARE.encode()
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(page)}\r\nConnection: close\r\n\r\n"
+        writer.write(head.encode() + page)
+        await writer.drain()
+    writer.close()
 
 
 async def _bare_page(browser: Browser, url: str) -> Page:
     context = await browser.new_context(permissions=["camera", "microphone"])
     page = await context.new_page()
-    await page.route("**/bare", lambda route: route.fulfill(body=BARE, content_type="text/html"))
-    await page.goto(f"{url}/bare")
+    await page.goto(url)
     return page
 
 
