@@ -96,10 +96,10 @@ class EveningOfTheTour:
         await self.record.parts(
             self._desks,
             self._today,
+            self._arrives_on_site,
             self._somebody_is_in_danger,
             self._somebody_helps,
             self._the_case_is_closed,
-            self._arrives_on_site,
             self._group_gathers,
             self._late_one_comes,
             self._hands_and_voices,

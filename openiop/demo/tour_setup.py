@@ -356,7 +356,7 @@ class SetUp:
         async with self.record.step("an evening of blocks is planned, and patients join it", screen):
             await screen.go("/series/new")
             # Late enough for five people to join the series, and for the crisis before the group.
-            begins_at = (datetime.now(ZONE) + timedelta(seconds=135)).replace(second=0, microsecond=0)
+            begins_at = (datetime.now(ZONE) + timedelta(seconds=110)).replace(second=0, microsecond=0)
             evening.begins_at = begins_at
             await screen.fill(
                 {
