@@ -12,6 +12,8 @@ from openiop.demo.stack import Stack
 
 pytestmark = pytest.mark.browser
 
+HELD_BUTTON = "document.activeElement.matches('button') ? document.activeElement.textContent : ''"
+
 
 @pytest.fixture
 def clinic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
@@ -60,7 +62,7 @@ async def press_by_keyboard(page: Page, words: str) -> None:
     await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
     for _step in range(30):
-        if words in await page.evaluate("document.activeElement.textContent"):
+        if words in await page.evaluate(HELD_BUTTON):
             await page.keyboard.press("Enter")
             return
         await page.keyboard.press("Tab")
