@@ -156,14 +156,14 @@ async def through_the_door(screen: Screen, session: str) -> None:
 
 
 async def tell_place(screen: Screen) -> None:
-    """Answer the door's form: alone, with headphones, and agree to whatever is still open."""
+    """Answer the door's form in whatever language it is: alone, with headphones, and agree to what is still open."""
     page = screen.page
-    await screen.fill({"I am alone": True})
+    await page.locator('input[name="company"][value="alone"]').check()
     await page.locator('input[name="headphones"][value="yes"]').check()
     for box in await page.locator('input[name$="-agreed"]').all():
         await box.check()
     for name, words in (("contact_name", "Alex, a friend"), ("contact_phone", "(555) 010-2000")):
         for field in await page.locator(f'input[name$="-{name}"]').all():
             await field.fill(words)
-    await page.get_by_role("button", name="To the waiting room").click()
+    await page.locator('form:has(input[name="company"]) .actions button').click()
     await page.wait_for_url("**/room")
