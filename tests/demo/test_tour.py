@@ -11,7 +11,7 @@ import pytest
 from openiop.demo.tour_setup import one_time_code
 
 ROOT = Path(__file__).resolve().parents[2]
-MOST_SECONDS = 480
+MOST_SECONDS = 900
 KEYS = set(
     "steps participants alert_ms ledger note_missing_before note_missing_after note_actions charges".split()  # noqa: SIM905
 )
