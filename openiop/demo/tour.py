@@ -50,8 +50,8 @@ def main(directory: Path, seed: int) -> int:
         with empty:
             with_database(server, LIVED)
             asyncio.run(asyncio.wait_for(_tour(empty, lived, record, random.Random(seed)), MOST_SECONDS))
-    except StepFailed as problem:
-        record.failures.append(str(problem))
+    except (StepFailed, TimeoutError, KeyboardInterrupt) as problem:
+        record.cut_short(f"{type(problem).__name__} {problem}".strip())
     finally:
         record.write()
         for name in (EMPTY, LIVED):

@@ -89,6 +89,11 @@ class Record:
         except Exception as problem:
             print(f"    (no picture of {screen.who}: {type(problem).__name__})", flush=True)
 
+    def cut_short(self, why: str) -> None:
+        """The tour did not come to its end, so that what was never tried is not taken for what held."""
+        self.steps.append({"name": "the tour comes to its end", "ok": False, "ms": 0})
+        self.failures.append(f"the tour was cut short: {why}")
+
     @property
     def held(self) -> bool:
         """Did every step hold?"""
