@@ -81,14 +81,16 @@ def not_now(request: Any, pk: UUID, why: str) -> HttpResponse:
 def _not_safe(request: Any, session: CareSession) -> HttpResponse:
     """A tap is enough: the flag is raised before anything else is asked."""
     if request.method == "POST":
+        now = timezone.now()
+        # A double tap is one flag; pressed again later it is a new one, for the first may have been closed since.
         raise_flag(
             request.person,
-            key=f"door-{session.pk}-{request.person.pk}",
+            key=f"door-{session.pk}-{request.person.pk}-{now:%Y%m%d%H%M}",
             evidence=ladder.Evidence("safe_now", "no"),
             label=_("Said at the door: I do not feel safe"),
             value=_("not safe"),
             url=reverse("session", args=[session.pk]),
-            at=timezone.now(),
+            at=now,
         )
         return redirect("help")
     return render(request, "room/not-safe.html", {"session": session})
