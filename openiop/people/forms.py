@@ -10,18 +10,10 @@ from django import forms
 from django.contrib.auth import password_validation
 from django.utils.translation import gettext_lazy as _
 
+from openiop.lib.inputs import DateInput
 from openiop.people.models import STATES, Device, Document, Licence, Login, Person, Role
 
 ZONES = sorted(zone for zone in available_timezones() if zone.startswith(("America/", "Pacific/", "US/")))
-
-
-class Day(forms.DateInput):
-    """A date as browsers pick it."""
-
-    input_type = "date"
-
-    def __init__(self, **attrs: Any) -> None:
-        super().__init__(attrs=attrs, format="%Y-%m-%d")
 
 
 def line(label: Any, *, required: bool = True, help_text: Any = "", **attrs: Any) -> forms.CharField:
@@ -71,7 +63,7 @@ class StaffForm(_PersonForm):
 
 
 class PatientForm(_PersonForm):
-    born_on = forms.DateField(label=_("Date of birth"), widget=Day())
+    born_on = forms.DateField(label=_("Date of birth"), widget=DateInput())
     home_address = line(_("Home address"), required=False)
     home_state = forms.ChoiceField(
         label=_("State"), choices=[("", "—"), *((state, state) for state in STATES)], required=False
@@ -89,9 +81,12 @@ class PatientForm(_PersonForm):
 
 class LicenceForm(forms.ModelForm):
     number = line(_("Number"))
-    valid_from = forms.DateField(label=_("Valid from"), widget=Day())
+    valid_from = forms.DateField(label=_("Valid from"), widget=DateInput())
     valid_until = forms.DateField(
-        label=_("Valid until"), widget=Day(), required=False, help_text=_("The first day on which it no longer holds.")
+        label=_("Valid until"),
+        widget=DateInput(),
+        required=False,
+        help_text=_("The first day on which it no longer holds."),
     )
 
     class Meta:
@@ -132,7 +127,7 @@ class DocumentForm(forms.ModelForm):
 
     english = forms.CharField(label=_("In English"), widget=forms.Textarea(attrs={"rows": 6}))
     spanish = forms.CharField(label=_("In Spanish"), widget=forms.Textarea(attrs={"rows": 6, "lang": "es"}))
-    in_force_from = forms.DateField(label=_("In force from"), widget=Day())
+    in_force_from = forms.DateField(label=_("In force from"), widget=DateInput())
 
     class Meta:
         model = Document
@@ -181,5 +176,5 @@ class TrailForm(forms.Form):
 
     patient = forms.CharField(label=_("About"), required=False)
     person = forms.CharField(label=_("By"), required=False)
-    first = forms.DateField(label=_("From"), required=False, widget=Day())
-    last = forms.DateField(label=_("To"), required=False, widget=Day())
+    first = forms.DateField(label=_("From"), required=False, widget=DateInput())
+    last = forms.DateField(label=_("To"), required=False, widget=DateInput())

@@ -7,6 +7,7 @@ few seconds lets the page tell silence from calm. Nothing that arrives here is l
 import asyncio
 import contextlib
 import json
+from abc import ABC, abstractmethod
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -23,7 +24,7 @@ AT_MOST_EVERY_SECONDS = 0.1  # a hundred answers a second are one reason to read
 REFUSED = 4404
 
 
-class _Hearing(AsyncWebsocketConsumer):
+class _Hearing(AsyncWebsocketConsumer, ABC):
     """A socket that hears one topic and says what `words` makes of it."""
 
     beating: asyncio.Task[None] | None = None
@@ -81,11 +82,11 @@ class _Hearing(AsyncWebsocketConsumer):
     async def beat(self) -> None:
         await self.say({"heard": True})
 
-    def may_hear(self) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def may_hear(self) -> bool: ...
 
-    def topic(self) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def topic(self) -> str: ...
 
 
 class Desk(_Hearing):
