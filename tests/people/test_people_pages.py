@@ -32,7 +32,7 @@ def director(cast, client_for, clock):
 
 
 def found(client, words):
-    return re.findall(r"<strong>([^<]+)</strong>", client.get("/patients", {"q": words}).content.decode())
+    return re.findall(r"<strong>([^<]+)</strong>", client.post("/patients", {"q": words}).content.decode())
 
 
 def test_a_patient_is_found_without_accents_and_in_any_order(director):
@@ -176,17 +176,17 @@ def vera(cast, client_for, clock):
 def test_the_privacy_officer_sees_who_opened_whose_record(cast, client_for, vera):
     client_for(cast["lin"]).get(f"/patients/{cast['maya'].pk}/edit")
 
-    shown = vera.get("/trail", {"patient": "rivera", "person": "park"}).content.decode()
+    shown = vera.post("/trail", {"patient": "rivera", "person": "park"}).content.decode()
 
     assert "patient.open" in shown
     assert "Lin Park" in shown
-    assert "patient.open" not in vera.get("/trail", {"patient": "brandt", "person": "park"}).content.decode()
+    assert "patient.open" not in vera.post("/trail", {"patient": "brandt", "person": "park"}).content.decode()
 
 
 def test_others_do_not_see_the_trail_and_their_try_is_in_it(cast, client_for, vera):
     assert client_for(cast["bea"]).get("/trail").status_code == 403
 
-    assert "refused" in vera.get("/trail", {"person": "bea"}).content.decode()
+    assert "refused" in vera.post("/trail", {"person": "bea"}).content.decode()
 
 
 def test_the_export_is_itself_noted_and_runs_no_formula(cast, director, vera):
@@ -217,6 +217,14 @@ def test_a_token_says_whose_it_is(cast, client_for):
 def test_pages_for_no_line_and_for_leaving_name_no_clinic(cast, client_for):
     for path in ("/offline", "/away"):
         assert "Harbor Street" not in client_for(cast["maya"]).get(path).content.decode()
+
+
+@pytest.mark.parametrize("path", ["/patients", "/trail"])
+def test_a_name_that_is_looked_for_stands_in_no_url(director, path):
+    page = director.get(path).content.decode().split("<main")[1].split("</main")[0]
+
+    assert 'method="post"' in page
+    assert 'method="get"' not in page and "hx-get" not in page
 
 
 def test_a_stranger_comes_back_to_where_they_wanted_to_go():

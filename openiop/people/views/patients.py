@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods
 
 from openiop.audit import trail
 from openiop.lib.http import page
@@ -24,11 +24,11 @@ MAY_ENTER = (Role.DIRECTOR, Role.INTAKE)
 MAY_OBTAIN = (*sorted(CLINICIANS), Role.INTAKE)
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @staff_only
 def listing(request: Any) -> HttpResponse:
-    """The patients whose record the reader may open, by name."""
-    words = request.GET.get("q", "").strip()
+    """The patients whose record the reader may open, by name. What is looked for is posted: a name stands in no URL."""
+    words = request.POST.get("q", "").strip()
     people = names.matching(Person.objects.visible_to(request.person).patients(), words)
     found = list(people.order_by("family_name", "given_name")[: MOST_SHOWN + 1])
     context = {

@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from openiop.audit import trail as kept
 from openiop.audit.models import AuditEvent, broken_links
@@ -28,28 +28,27 @@ MOST_EXPORTED = 50_000
 COLUMNS = ("at", "by", "kind", "verb", "about", "thing", "thing_id", "reason", "outcome", "origin", "link", "id")
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @roles(*READERS)
 def trail(request: Any) -> HttpResponse:
-    form = TrailForm(request.GET)
+    """The newest lines, or those asked for. What is asked for is posted: a name stands in no URL."""
+    form = TrailForm(request.POST)
     rows = _wanted(request, form).order_by("-at", "-id")
-    lines = Paginator(rows, LINES_A_PAGE).get_page(request.GET.get("page"))
+    lines = Paginator(rows, LINES_A_PAGE).get_page(request.POST.get("page"))
     called = _names(request, lines)
-    query = request.GET.copy()
-    query.pop("page", None)
     kept.record("trail.open", lines=len(lines))
     return render(
         request,
         "people/trail.html",
-        {"form": form, "lines": lines, "rows": _told(lines, called), "query": query.urlencode()},
+        {"form": form, "lines": lines, "rows": _told(lines, called)},
     )
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @roles(*READERS)
 def export(request: Any) -> HttpResponse:
     """The same lines as a table for a spreadsheet, at most fifty thousand, the newest first."""
-    rows = list(_wanted(request, TrailForm(request.GET)).order_by("-at", "-id")[:MOST_EXPORTED])
+    rows = list(_wanted(request, TrailForm(request.POST)).order_by("-at", "-id")[:MOST_EXPORTED])
     called = _names(request, rows)
     response = HttpResponse(
         content_type="text/csv", headers={"Content-Disposition": 'attachment; filename="trail.csv"'}
