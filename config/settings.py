@@ -187,6 +187,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # --- Words, places, files ---
+FORMAT_MODULE_PATH = "config.formats"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("es", "Español")]
 LOCALE_PATHS = [BASE / "locale"]

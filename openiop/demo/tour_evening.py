@@ -348,7 +348,7 @@ class EveningOfTheTour:
 
     async def _tab_is_killed(self) -> None:
         key = self.killed
-        await self._wait_until(self.begins_at + timedelta(seconds=207))
+        await self._wait_until(self.begins_at + timedelta(seconds=267))
         async with self.record.step(f"{person(key).given}'s browser is killed", self.screens["bea"]):
             await self.screens.pop(key).close()
             self.log.goes(key)

@@ -24,6 +24,7 @@ BLOCKS = [
     ("Process group", 1),
     ("Break", 1),
     ("Skills group", 1),
+    ("Break", 1),
     ("Education", 1),
 ]
 PER_DIEM_MINUTES = 3

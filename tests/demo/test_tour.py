@@ -27,6 +27,7 @@ def test_the_tours_authenticator_shows_the_codes_of_rfc_6238(seconds: int, code:
 
 
 @pytest.mark.browser
+@pytest.mark.tour
 def test_an_empty_clinic_lives_an_evening_from_the_check_in_to_the_charge(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name not in OWN_DATABASE}
 

@@ -146,3 +146,10 @@ def test_looking_at_ones_own_day_is_nobodys_business_in_the_trail(maya, cast):
     text(maya, "/today")
     with acting(cast["vera"]):
         assert not AuditEvent.objects.filter(person_id=cast["maya"].pk, verb="patient.open").exists()
+
+
+def test_spanish_pages_say_the_hours_as_american_spanish_does(cast, client_for, clock):
+    ruth = text(client_for(cast["ruth"]), "/week")
+
+    assert "6 p.m." in ruth
+    assert "18:00" not in ruth

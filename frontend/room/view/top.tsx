@@ -48,7 +48,7 @@ function Clock({ room, now, words }: { room: Room; now: number; words: Words }) 
 }
 
 export function clock(at: string): string {
-  return new Intl.DateTimeFormat(document.documentElement.lang || "en", { timeStyle: "short" }).format(new Date(at));
+  return new Intl.DateTimeFormat(document.documentElement.lang.startsWith("es") ? "es-US" : "en-US", { timeStyle: "short" }).format(new Date(at));
 }
 
 function Lock() {

@@ -1,0 +1,1 @@
+"""How each language of ours writes times, where Django's own way is not our readers'."""
