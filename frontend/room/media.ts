@@ -86,6 +86,8 @@ export class GroupMedia {
   #sendingNext: Connection | null = null;
   #leg = 0;
   #offered = 0;
+  /** The offer answered last: the server says one again that may have come before we listened. */
+  #answered = "";
   /** Candidates of a receiving connection whose offer is still on its way. */
   #early: { leg: number; candidate: Candidate | null }[] = [];
   #inLine: Promise<void> = Promise.resolve();
@@ -350,7 +352,8 @@ export class GroupMedia {
   }
 
   async #answer(offer: Extract<MediaEvent, { kind: "offer" }>): Promise<void> {
-    if (!this.#running || offer.leg < this.#offered) return;
+    if (!this.#running || offer.leg < this.#offered || offer.sdp === this.#answered) return;
+    this.#answered = offer.sdp;
     if (offer.leg > this.#leg || !this.#receiving) {
       this.#receiving?.close();
       this.#leg = offer.leg;
@@ -441,6 +444,7 @@ export class GroupMedia {
     this.#streams = [];
     this.#early = [];
     this.#leg = this.#offered = 0;
+    this.#answered = "";
     this.feed = null;
   }
 

@@ -19,15 +19,16 @@ from openiop.lib import wake
 from openiop.people import screen
 from openiop.people.access import acting
 from openiop.room import admission, live, protocol, state
-from openiop.room.media.janus import UNREACHABLE, MediaError
-from openiop.room.media.rooms import MediaRoom, Seated
+from openiop.room.media.janus import MediaError
+from openiop.room.media.rooms import MediaRoom
+from openiop.room.media.tab import TabMedia, Where
 from openiop.room.models import LiveRoom, Seat, SeatState
 from openiop.schedule.models import CareSession
 
 log = logging.getLogger(__name__)
 
 REFUSED = 4404
-LOOK_AGAIN_SECONDS = 1.0
+BROKEN = 1011
 
 
 class RoomConsumer(AsyncWebsocketConsumer):
@@ -38,12 +39,11 @@ class RoomConsumer(AsyncWebsocketConsumer):
         self.session_id: UUID = self.scope["url_route"]["kwargs"]["pk"]
         self.connection: UUID | None = None
         self.seat_id: UUID | None = None
-        self.media: Seated | None = None
-        self.media_place = ""
-        self.receiving = False
+        self.media = TabMedia(lambda: live.media_rooms(), say=self._say, keep=self._keep_media)
         self.last_sent = ""
         self.refreshing = asyncio.Lock()
         self.again = False
+        self.looking: set[asyncio.Task[None]] = set()
         await self.accept()
         if self.person is None:
             await self._bye("refused")
@@ -69,7 +69,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
             case protocol.Hello():
                 await self._hello(message)
             case protocol.Beat():
-                await self._act(_beat, receiving=self.receiving)
+                await self._act(_beat, receiving=self.media.receiving)
                 await self._say(protocol.BeatEcho())
                 await self._refresh()
             case protocol.Hand():
@@ -77,7 +77,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
             case protocol.Self():
                 await self._act(_self, audio=message.audio, video=message.video)
             case protocol.Media():
-                await self._media(message)
+                self.media.ask(message.id, message.request)
             case protocol.Leave():
                 await self._act(_leave)
                 await self._bye("left")
@@ -112,16 +112,28 @@ class RoomConsumer(AsyncWebsocketConsumer):
         return bool(session and await database_sync_to_async(session.get)(screen.LOCKED))
 
     async def disconnect(self, code: int) -> None:
-        if self.media:
-            with contextlib.suppress(MediaError):
-                await self.media.release()
+        await asyncio.gather(*self.looking, return_exceptions=True)
+        await self.media.release()
         if self.seat_id is None:
             return
         await wake.part(self, f"room.{self.session_id}")
         await self._act(_offline, connection=self.connection)
 
     async def wake(self, event: dict[str, Any]) -> None:
-        await self._refresh()
+        """Look afresh, beside what the tab says meanwhile; several wake-ups during one look need only one more."""
+        self.again = True
+        if not self.refreshing.locked():
+            task = asyncio.create_task(self._look())
+            self.looking.add(task)
+            task.add_done_callback(self.looking.discard)
+
+    async def _look(self) -> None:
+        try:
+            await self._refresh()
+        except Exception:
+            # The tab comes back by itself and is told everything anew.
+            log.exception("The room could not be read for a tab.")
+            await self.close(code=BROKEN)
 
     async def _refresh(self) -> None:
         """Read the room, tell the tab when it changed, and follow with the media. One at a time, never skipped."""
@@ -136,65 +148,20 @@ class RoomConsumer(AsyncWebsocketConsumer):
     async def _refresh_once(self) -> None:
         if self.seat_id is None:
             return
-        seat, room = await self._act(_read)
+        seat, room, where = await self._act(_read)
         if seat.connection != self.connection:
             await self._bye("taken")
             return
         text = room.model_dump_json()
+        # Before the tab hears of another place: what it asks then is asked there.
+        self.media.follow(seat.pk, where)
         without_time = room.model_dump_json(exclude={"now"})
         if without_time != self.last_sent:
             self.last_sent = without_time
             await self.send(text)
-        await self._follow(seat, inside=room.me.state in ("admitted", "private"))
 
-    async def _follow(self, seat: Seat, *, inside: bool) -> None:
-        """Sit down at the media server when admitted, move when the place changed, get up when not."""
-        if self.media and (not inside or self.media_place != seat.place):
-            leaving, self.media = self.media, None
-            with contextlib.suppress(MediaError):
-                await leaving.leave()
-        if inside and self.media is None:
-            await self._take_seat(seat)
-
-    async def _take_seat(self, seat: Seat) -> None:
-        room = await self._act(_media_room, place=seat.place)
-        if room is None:
-            return
-        try:
-            self.media = await live.media_rooms().take_seat(
-                room,
-                seat.pk,
-                on_event=self._say,
-                on_media=self._on_media,
-                on_state=self._keep_media,
-                state=seat.media.get("seat") if seat.media.get("place") == seat.place else None,
-            )
-            self.media_place = seat.place
-        except MediaError as error:
-            log.info("The media server is out of reach (%s).", error.code)
-            await self._say(protocol.HangupEvent(target="both", reason=UNREACHABLE))
-            asyncio.get_running_loop().call_later(LOOK_AGAIN_SECONDS, self._look_again)
-
-    def _look_again(self) -> None:
-        self._looking = asyncio.ensure_future(self._refresh())
-
-    # --- media ---
-
-    async def _media(self, message: protocol.Media) -> None:
-        if self.media is None:
-            await self._say(protocol.MediaReply(id=message.id, error="not_in_room"))
-            return
-        try:
-            reply = await self.media.handle(message.request)
-            await self._say(protocol.MediaReply(id=message.id, reply=reply))
-        except MediaError as error:
-            await self._say(protocol.MediaReply(id=message.id, error=str(error.code)))
-
-    async def _on_media(self, receiving: bool) -> None:
-        self.receiving = receiving
-
-    async def _keep_media(self, kept: dict[str, Any]) -> None:
-        await self._act(_keep_media, kept={"place": self.media_place or None, "seat": kept})
+    async def _keep_media(self, place: str, kept: dict[str, Any]) -> None:
+        await self._act(_keep_media, place=place, kept=kept)
 
     # --- a facilitator's ---
 
@@ -235,10 +202,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
         await self.send(message.model_dump_json())
 
     async def _bye(self, reason: Any) -> None:
-        if self.media and reason != "taken":
-            leaving, self.media = self.media, None
-            with contextlib.suppress(MediaError):
-                await leaving.leave()
+        if reason != "taken":
+            await self.media.leave()
         await self._say(protocol.Bye(reason=reason))
         await self.close(code=REFUSED if reason == "refused" else 1000)
 
@@ -260,8 +225,16 @@ def _sit_down(_nobody: Seat | None, person: Any, at: Any, *, connection: UUID, s
     return taken.pk
 
 
-def _read(seat: Seat, person: Any, at: Any) -> tuple[Seat, protocol.Room]:
-    return seat, state.room_for(seat, at=at)
+def _read(seat: Seat, person: Any, at: Any) -> tuple[Seat, protocol.Room, Where | None]:
+    room = state.room_for(seat, at=at)
+    return seat, room, _where(seat) if room.me.state in ("admitted", "private") else None
+
+
+def _where(seat: Seat) -> Where | None:
+    """Where at the media server somebody sits who is in the room."""
+    room = LiveRoom.objects.filter(session=seat.session, place=seat.place, ended_at=None).first()
+    kept = seat.media.get("seat") if seat.media.get("place") == seat.place else None
+    return Where(seat.place, media_room(room), kept) if room else None
 
 
 def _beat(seat: Seat, person: Any, at: Any, *, receiving: bool) -> None:
@@ -319,17 +292,13 @@ def _end(seat: Seat, person: Any, at: Any) -> list[MediaRoom]:
     return [media_room(room) for room in LiveRoom.objects.filter(session=seat.session)]
 
 
-def _media_room(seat: Seat, person: Any, at: Any, *, place: str) -> MediaRoom | None:
-    room = LiveRoom.objects.filter(session=seat.session, place=place, ended_at=None).first()
-    return media_room(room) if room else None
-
-
-def _keep_media(seat: Seat, person: Any, at: Any, *, kept: dict[str, Any]) -> None:
-    kept["place"] = kept["place"] or seat.place
-    inner = kept["seat"]
-    changed = (seat.media.get("feed"), seat.media.get("published")) != (inner.get("feed"), inner.get("published"))
-    seat.media = {**kept, "feed": inner.get("feed"), "published": bool(inner.get("published"))}
-    Seat.objects.filter(pk=seat.pk).update(media=seat.media)
+def _keep_media(seat: Seat, person: Any, at: Any, *, place: str, kept: dict[str, Any]) -> None:
+    """Keep what is needed to take over; whoever was put out or moved meanwhile has nothing there any more."""
+    if (seat.state, seat.place) != (SeatState.ADMITTED, place):
+        return
+    media = {"place": place, "seat": kept, "feed": kept.get("feed"), "published": bool(kept.get("published"))}
+    changed = any(seat.media.get(key) != media[key] for key in ("feed", "published"))
+    Seat.objects.filter(pk=seat.pk).update(media=media)
     if changed:
         wake.wake(admission.topic(seat.session))
 

@@ -92,9 +92,9 @@ class Seat(Row):
         return self.state == SeatState.ADMITTED and bool(self.seen_at and self.seen_at > at - GONE_AFTER)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save; whoever is not in the room has no hand up and publishes nothing."""
+        """Save; whoever is not in the room has no hand up, publishes nothing and has no media to come back to."""
         if self.state != SeatState.ADMITTED:
-            self.hand_at, self.audio, self.video = None, False, False
+            self.hand_at, self.audio, self.video, self.media = None, False, False, {}
         super().save(*args, **kwargs)
 
 

@@ -113,6 +113,30 @@ async def test_somebody_waits_is_let_in_and_both_publish(people, media):
         assert [seat["name"] for seat in seen["seats"] if seat["feed"]] == ["Sam"]
 
 
+async def test_somebody_sent_to_the_door_and_let_in_again_begins_with_new_media(people, media):
+    session = await database_sync_to_async(tonight)(people["bea"])
+    waiting = await database_sync_to_async(wait_at_the_door)(people["sam"], session)
+    bea = await Tab(people["bea"], session.pk).open()
+    sam = await Tab(people["sam"], session.pk).open()
+    async with tabs(bea, sam):
+        feeds = []
+        for number in (1, 2):
+            await bea.say(type="admit", seat=str(waiting.pk))
+            await sam.room(lambda room: room["me"]["state"] == "admitted")
+            await sam.say(type="media", id=number, request={"kind": "publish", "sdp": "v=0"})
+            said = await sam.until(lambda message: message["type"] == "media")
+            feeds.append(said["reply"]["feed"])
+            await bea.say(type="send_back", seat=str(waiting.pk))
+            await sam.room(lambda room: room["me"]["state"] == "sent_back")
+
+        await sam.say(type="media", id=3, request={"kind": "publish", "sdp": "v=0"})
+        refused = await sam.until(lambda message: message["type"] == "media")
+
+    assert refused["error"] == "not_in_room"
+    assert feeds[0] != feeds[1]
+    assert not [message for message in sam.heard if message.get("kind") == "gone"], "nothing of theirs was lost"
+
+
 async def test_unknown_large_and_foreign_messages_are_answered_and_change_nothing(people, media):
     session = await database_sync_to_async(tonight)(people["bea"])
     bea = await Tab(people["bea"], session.pk).open()

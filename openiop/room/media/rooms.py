@@ -12,7 +12,7 @@ from typing import Protocol
 from uuid import UUID
 
 from openiop.room.media.janus import JanusAddress, JanusLink, Json, MediaError
-from openiop.room.protocol import FeedsEvent, GoneEvent, MediaEvent, MediaRequest
+from openiop.room.protocol import MediaEvent, MediaRequest
 
 PUBLISHERS = 24
 BITS_PER_SECOND = 1_200_000
@@ -124,10 +124,7 @@ class JanusRooms:
         seated = MediaSeat(self, room, seat, on_event=on_event, on_media=on_media, on_state=on_state)
         if state and await seated.claim(state):
             return seated
-        await seated.join()
-        if state:
-            await on_event(GoneEvent())
-        await on_event(FeedsEvent(feeds=sorted(seated.feeds)))
+        await seated.join(anew=bool(state))
         return seated
 
     async def _as_owner(self, body: Json, room: MediaRoom, *, unless: int) -> None:

@@ -80,15 +80,21 @@ class MediaSeat:
         self._subscribed: set[str] = set()
         self._streams: list[Json] = []
         self._offer: OfferEvent | None = None
+        self._candidates: list[TrickleEvent] = []
+        self._asked = False
         self._fresh = False
         self.feeds = set()
 
     # --- coming, going, being taken over ---------------------------------------------------------------------------
 
-    async def join(self) -> None:
-        """Come in with a session of our own; an older feed of the same seat is put out. Raises MediaError."""
+    async def join(self, *, anew: bool = False) -> None:
+        """Come in with a session of our own; an older feed of the same seat is put out. Raises MediaError.
+
+        What is there is offered without being asked for: the page's question would cost a way there and back.
+        `anew`: the browser had media before, and is told first that it is gone.
+        """
         self._forget()
-        self._wanted = set()
+        self._wanted = "all"
         self._link = await JanusLink.opened(self._rooms.janus, on_event=self._hear, on_lost=self._lost)
         try:
             await self._enter()
@@ -98,8 +104,11 @@ class MediaSeat:
                 raise
             await self._rooms.create_room(self._room)
             await self._enter()
-        self._settling = self._settling or asyncio.create_task(self._settle())
         await self._keep_state()
+        if anew:
+            await self._on_event(GoneEvent())
+        await self._on_event(FeedsEvent(feeds=sorted(self.feeds)))
+        self._settling = self._settling or asyncio.create_task(self._settle())
 
     async def claim(self, state: Json) -> bool:
         """Take over the session that `state` describes; False if it is gone. Media never stops meanwhile."""
@@ -118,6 +127,7 @@ class MediaSeat:
         self._leg, self._streams = state["leg"], state["streams"]
         self._wanted = "all" if state["wanted"] == "all" else set(state["wanted"])
         self._subscribed = {stream["feed"] for stream in self._streams}
+        self._asked = True
         # An offer on its way when the line broke was lost with it: only a new connection gets out of that.
         self._fresh = state["offering"]
         try:
@@ -148,8 +158,7 @@ class MediaSeat:
     async def resume(self) -> None:
         """Say again what a browser may have missed while its socket was away."""
         await self._on_event(FeedsEvent(feeds=sorted(self.feeds)))
-        if self._offer:
-            await self._on_event(self._offer)
+        await self._say_offer()
         self._line.set()
 
     async def release(self) -> None:
@@ -241,7 +250,11 @@ class MediaSeat:
 
     async def _subscribe(self, request: Subscribe) -> Json:
         self._wanted = "all" if request.feeds == "all" else set(request.feeds)
-        if request.fresh:
+        asked, self._asked = self._asked, True
+        if not asked:
+            # What was offered unasked is as fresh as can be, but may have come before the page was ready for it.
+            await self._say_offer()
+        elif request.fresh:
             self._fresh = True
         self._line.set()
         return {}
@@ -340,6 +353,7 @@ class MediaSeat:
         await self._take(await self._link.message(self._subscriber, body))
 
     async def _first_subscription(self, feeds: list[str]) -> None:
+        self._candidates = []
         self._subscriber = await self._link.attach(opaque_id=f"{self.seat}-r")
         self._leg += 1
         body: Json = {
@@ -372,6 +386,13 @@ class MediaSeat:
         asyncio.get_running_loop().call_later(ANSWER_OF_BROWSER_SECONDS, self._give_up, self._offer)
         await self._keep_state()
         await self._on_event(self._offer)
+
+    async def _say_offer(self) -> None:
+        """Say again what waits for an answer, with the ways to us that were told already."""
+        if self._offer:
+            await self._on_event(self._offer)
+            for candidate in self._candidates:
+                await self._on_event(candidate)
 
     def _give_up(self, offer: OfferEvent) -> None:
         """The browser never answered: begin a new connection rather than wait for ever."""
@@ -412,13 +433,14 @@ class MediaSeat:
                 await self._hear_hangup(leg, message.get("reason", ""))
 
     async def _hear_candidate(self, leg: Literal["publisher", "subscriber"], candidate: Json) -> None:
-        await self._on_event(
-            TrickleEvent(
-                target=leg,
-                leg=self._leg if leg == "subscriber" else None,
-                candidate=None if candidate.get("completed") else candidate,
-            )
+        event = TrickleEvent(
+            target=leg,
+            leg=self._leg if leg == "subscriber" else None,
+            candidate=None if candidate.get("completed") else candidate,
         )
+        if leg == "subscriber":
+            self._candidates.append(event)
+        await self._on_event(event)
 
     async def _hear_hangup(self, leg: Literal["publisher", "subscriber"], reason: str) -> None:
         if leg == "publisher":
@@ -510,9 +532,7 @@ class MediaSeat:
         while True:
             try:
                 if not await self.claim(before):
-                    await self.join()
-                    await self._on_event(GoneEvent())
-                    await self._on_event(FeedsEvent(feeds=sorted(self.feeds)))
+                    await self.join(anew=True)
                 return
             except MediaError as error:
                 logger.info("media server out of reach (%s)", error.code)
