@@ -213,10 +213,11 @@ EMAIL_BACKEND = "openiop.messaging.backend.DeliveryBackend"
 MAIL_URL = env.text("OPENIOP_MAIL_URL", f"file://{VAR / 'mail'}")
 DEFAULT_FROM_EMAIL = env.text("OPENIOP_MAIL_FROM", "clinic@localhost")
 
-# --- The media server; empty means that no room can open, and its page says so ---
-JANUS_WS = env.text("OPENIOP_JANUS_WS", "")
-JANUS_API_SECRET = env.text("OPENIOP_JANUS_API_SECRET", "")
-JANUS_ADMIN_KEY = env.text("OPENIOP_JANUS_ADMIN_KEY", "")
+# --- The media servers; none means that no room can open, and its page says so ---
+JANUS_WS = env.listing("OPENIOP_JANUS_WS", "")
+JANUS_API_SECRET = env.listing("OPENIOP_JANUS_API_SECRET", "")
+JANUS_ADMIN_KEY = env.listing("OPENIOP_JANUS_ADMIN_KEY", "")
+JANUS_DRAINING = env.listing("OPENIOP_JANUS_DRAINING", "")
 
 LOGGING = {
     "version": 1,

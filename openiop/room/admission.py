@@ -21,6 +21,7 @@ from openiop.lib.wake import wake
 from openiop.messaging.models import Delivery
 from openiop.people.access import Actor, kind_of
 from openiop.people.models import Agreement, Device, Document, Licence, Person, Role, Tie
+from openiop.room import live
 from openiop.room.media.rooms import MediaRoom
 from openiop.room.models import QUIET_AFTER, DoorEvent, LiveRoom, Neighbour, Place, Seat, SeatState
 from openiop.safety.models import Whereabouts
@@ -124,18 +125,15 @@ def ask(session: CareSession, actor: Actor, *, at: datetime) -> Seat:
 def open_room(session: CareSession, place: str, *, at: datetime) -> LiveRoom:
     """Return the media room of this place, made with names and secrets of its own when there is none."""
     made = MediaRoom.unguessable()
-    room, _ = LiveRoom.objects.get_or_create(
-        session=session,
-        place=place,
-        defaults={
-            "clinic_id": session.clinic_id,
-            "media_room": made.room,
-            "media_secret": made.secret,
-            "media_pin": made.pin,
-            "opened_at": at,
-        },
-    )
-    return room
+    defaults: dict[str, Any] = {
+        "clinic_id": session.clinic_id,
+        "media_room": made.room,
+        "media_secret": made.secret,
+        "media_pin": made.pin,
+        "instance": lambda: live.instance_for(session, at=at),
+        "opened_at": at,
+    }
+    return LiveRoom.objects.get_or_create(session=session, place=place, defaults=defaults)[0]
 
 
 @transaction.atomic

@@ -39,7 +39,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         self.session_id: UUID = self.scope["url_route"]["kwargs"]["pk"]
         self.connection: UUID | None = None
         self.seat_id: UUID | None = None
-        self.media = TabMedia(lambda: live.media_rooms(), say=self._say, keep=self._keep_media)
+        self.media = TabMedia(lambda: live.media_rooms(), say=self._say, keep=self._keep_media, lost=self._media_lost)
         self.last_sent = ""
         self.refreshing = asyncio.Lock()
         self.again = False
@@ -162,6 +162,9 @@ class RoomConsumer(AsyncWebsocketConsumer):
 
     async def _keep_media(self, place: str, kept: dict[str, Any]) -> None:
         await self._act(_keep_media, place=place, kept=kept)
+
+    async def _media_lost(self, room: MediaRoom) -> None:
+        await self._act(_move_media, away_from=room.instance)
 
     # --- a facilitator's ---
 
@@ -303,6 +306,10 @@ def _keep_media(seat: Seat, person: Any, at: Any, *, place: str, kept: dict[str,
         wake.wake(admission.topic(seat.session))
 
 
+def _move_media(seat: Seat, person: Any, at: Any, *, away_from: str) -> None:
+    live.move(seat.session, away_from=away_from, at=at)
+
+
 def _other(me: Seat, seat_id: UUID) -> Seat:
     """Another seat of the same session; a seat of another session does not exist here."""
     found = Seat.objects.select_related("person", "session").filter(pk=seat_id, session_id=me.session_id).first()
@@ -317,4 +324,4 @@ def _room_and_feed(seat: Seat) -> tuple[MediaRoom | None, str | None]:
 
 
 def media_room(room: LiveRoom) -> MediaRoom:
-    return MediaRoom(room=room.media_room, secret=room.media_secret, pin=room.media_pin)
+    return MediaRoom(room=room.media_room, secret=room.media_secret, pin=room.media_pin, instance=room.instance)

@@ -26,7 +26,8 @@ class Place(models.TextChoices):
 class LiveRoom(Row):
     """One media room of a session. Its name and secrets are random and never leave the server.
 
-    The group's is made when the first of the staff comes in; `ended_at` ends it for everybody.
+    The group's is made when the first of the staff comes in; `ended_at` ends it for everybody. `instance` names the
+    media server, the same for all rooms of a session; when that dies they are moved to another together (live.py).
     """
 
     session = models.ForeignKey(CareSession, on_delete=models.PROTECT, related_name="live_rooms")
@@ -34,6 +35,7 @@ class LiveRoom(Row):
     media_room = models.TextField()
     media_secret = models.TextField()
     media_pin = models.TextField()
+    instance = models.TextField(default="")
     opened_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 

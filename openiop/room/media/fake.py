@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from openiop.room.media.janus import UNREACHABLE, Json, MediaError
-from openiop.room.media.rooms import NO_SUCH_ROOM, MediaRoom, OnEvent, OnMedia, OnState
+from openiop.room.media.rooms import NO_SUCH_ROOM, MediaRoom, OnEvent, OnLost, OnMedia, OnState
 from openiop.room.protocol import (
     Configure,
     FeedsEvent,
@@ -80,10 +80,11 @@ class FakeRooms:
         on_event: OnEvent,
         on_media: OnMedia | None = None,
         on_state: OnState | None = None,
+        on_lost: OnLost | None = None,
         state: Json | None = None,
     ) -> "FakeSeat":
         self._reach()
-        claimed = self.released.pop(state["session"], None) if state else None
+        claimed = self.released.pop(state.get("session", 0), None) if state else None
         if claimed and claimed._room.room == room.room:
             claimed._on_event, claimed._on_media, claimed._on_state = on_event, on_media, on_state
             await claimed.resume()

@@ -20,6 +20,7 @@ VIDEOROOM = "janus.plugin.videoroom"
 ANSWER_SECONDS = 5.0
 CONNECT_SECONDS = 3.0
 KEEPALIVE_SECONDS = 25.0
+PING_SECONDS = 5.0
 
 NO_SUCH_SESSION = 458
 UNREACHABLE = "unreachable"
@@ -96,6 +97,9 @@ class JanusLink:
                 open_timeout=CONNECT_SECONDS,
                 close_timeout=1,
                 max_size=2**20,
+                # A server that hangs without closing anything is noticed within ten seconds.
+                ping_interval=PING_SECONDS,
+                ping_timeout=PING_SECONDS,
                 proxy=None,
                 compression=None,
             )

@@ -21,15 +21,20 @@ ROOM_EXISTS, NO_SUCH_ROOM, NO_SUCH_FEED = 427, 426, 428
 OnEvent = Callable[[MediaEvent], Awaitable[None]]
 OnMedia = Callable[[bool], Awaitable[None]]
 OnState = Callable[[Json], Awaitable[None]]
+OnLost = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class MediaRoom:
-    """A room's id, secret and pin: keep all three with the session, they make the same room again after a crash."""
+    """A room's id, secret and pin: keep all three with the session, they make the same room again after a crash.
+
+    `instance` names the media server it is on (see pool.py); empty where there is only one.
+    """
 
     room: str
     secret: str
     pin: str
+    instance: str = ""
 
     @classmethod
     def unguessable(cls) -> "MediaRoom":
@@ -66,6 +71,7 @@ class MediaRooms(Protocol):
         on_event: OnEvent,
         on_media: OnMedia | None = None,
         on_state: OnState | None = None,
+        on_lost: OnLost | None = None,
         state: Json | None = None,
     ) -> Seated: ...
 
@@ -111,17 +117,18 @@ class JanusRooms:
         on_event: OnEvent,
         on_media: OnMedia | None = None,
         on_state: OnState | None = None,
+        on_lost: OnLost | None = None,
         state: Json | None = None,
     ) -> Seated:
         """Seat a browser: take over what `state` describes if it still lives, else come in anew.
 
         In the second case, where there was a `state`, the browser is told with a `gone` event to publish again.
-        `on_media` hears whether anything of this person arrives; `on_state` hears each new state worth keeping.
-        Raises MediaError.
+        `on_media` hears whether anything of this person arrives; `on_state` hears each new state worth keeping;
+        `on_lost`, again and again, that the media server stays out of reach. Raises MediaError.
         """
         from openiop.room.media.seat import MediaSeat
 
-        seated = MediaSeat(self, room, seat, on_event=on_event, on_media=on_media, on_state=on_state)
+        seated = MediaSeat(self, room, seat, on_event=on_event, on_media=on_media, on_state=on_state, on_lost=on_lost)
         if state and await seated.claim(state):
             return seated
         await seated.join(anew=bool(state))

@@ -12,7 +12,7 @@ from typing import Literal
 from uuid import UUID
 
 from openiop.room.media.janus import UNREACHABLE, JanusLink, Json, MediaError
-from openiop.room.media.rooms import AUDIO_MID, NO_SUCH_ROOM, JanusRooms, MediaRoom, OnEvent, OnMedia, OnState
+from openiop.room.media.rooms import AUDIO_MID, NO_SUCH_ROOM, JanusRooms, MediaRoom, OnEvent, OnLost, OnMedia, OnState
 from openiop.room.protocol import (
     Configure,
     FeedsEvent,
@@ -37,6 +37,7 @@ from openiop.room.protocol import (
 logger = logging.getLogger(__name__)
 
 LOOK_AGAIN_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.0)
+LOST_AFTER_TRIES = 3
 ANSWER_OF_BROWSER_SECONDS = 10
 RETRY_SECONDS = 0.3
 NO_SUCH_HANDLE = 459
@@ -54,12 +55,14 @@ class MediaSeat:
         on_event: OnEvent,
         on_media: OnMedia | None = None,
         on_state: OnState | None = None,
+        on_lost: OnLost | None = None,
     ) -> None:
         self.seat = seat
         self.feed: str | None = None
         self.feeds: set[str] = set()
         self._rooms, self._room = rooms, room
         self._on_event, self._on_media, self._on_state = on_event, on_media, on_state
+        self._on_lost = on_lost
         self._publishing = asyncio.Lock()
         self._ended = False
         self._recovery: asyncio.Task[None] | None = None
@@ -538,6 +541,9 @@ class MediaSeat:
                 logger.info("media server out of reach (%s)", error.code)
                 await asyncio.sleep(LOOK_AGAIN_SECONDS[min(tries, len(LOOK_AGAIN_SECONDS) - 1)])
                 tries += 1
+                # A restart on the same machine is mostly quicker than a move to another.
+                if tries >= LOST_AFTER_TRIES and self._on_lost:
+                    await self._on_lost()
 
     async def _stop_settling(self) -> None:
         if self._settling:

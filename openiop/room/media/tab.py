@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from openiop.room.protocol import HangupEvent, MediaEvent, MediaReply, MediaRequ
 logger = logging.getLogger(__name__)
 
 LOOK_AGAIN_SECONDS = 1.0
+ELSEWHERE: Json = {"room": ""}  # what was kept of a seat that no server holds any more
 
 Attempt = asyncio.Future[Seated | None]
 
@@ -38,7 +39,8 @@ class Where:
 class TabMedia:
     """Tell it where to sit with `follow`; end it with `leave`, or with `release` so that the seat can be claimed.
 
-    `say` reaches the browser, `keep` saves what another process needs to take over (`place`, state).
+    `say` reaches the browser, `keep` saves what another process needs to take over (`place`, state), `lost` hears
+    that the media server of this room stays out of reach; whoever moves the room then says so with `follow`.
     """
 
     def __init__(
@@ -47,9 +49,10 @@ class TabMedia:
         *,
         say: Callable[[MediaEvent | MediaReply], Awaitable[None]],
         keep: Callable[[str, Json], Awaitable[None]],
+        lost: Callable[[MediaRoom], Awaitable[None]],
     ) -> None:
         self.receiving = False
-        self._rooms, self._say, self._keep = rooms, say, keep
+        self._rooms, self._say, self._keep, self._lost = rooms, say, keep, lost
         self._wanted: tuple[UUID, Where] | None = None
         self._changed = asyncio.Event()
         self._attempt: Attempt = _nobody()
@@ -62,6 +65,8 @@ class TabMedia:
         """Sit there, or nowhere. Returns at once; what is asked from now on waits for the new seat."""
         if where is None and self._wanted is None or where and self._wanted and where.same_as(self._wanted[1]):
             return
+        if where and self._wanted and where.place == self._wanted[1].place:
+            where = replace(where, kept=ELSEWHERE)
         self._wanted = (seat, where) if where else None
         self._get_up()
         self._changed.set()
@@ -112,7 +117,12 @@ class TabMedia:
                 seated = await self._take(attempt, seat, where)
             except MediaError as error:
                 logger.info("The media server is out of reach (%s).", error.code)
-                await self._out_of_reach(attempt)
+                await self._out_of_reach(attempt, where.room)
+                continue
+            except Exception:
+                # A fault of ours: the person is told the same and it is tried again, rather than left in silence.
+                logger.exception("A seat could not be taken.")
+                await self._out_of_reach(attempt, where.room)
                 continue
             if attempt.done():  # told meanwhile to sit elsewhere
                 self._errand(seated.leave())
@@ -135,6 +145,9 @@ class TabMedia:
         async def keep(state: Json) -> None:
             self._save(where.place, state)
 
+        async def lost() -> None:
+            await self._lost(where.room)
+
         on_event: OnEvent = for_this_one(self._say)
         return await self._rooms().take_seat(
             where.room,
@@ -142,16 +155,18 @@ class TabMedia:
             on_event=on_event,
             on_media=for_this_one(hear_media),
             on_state=for_this_one(keep),
+            on_lost=for_this_one(lost),
             state=where.kept,
         )
 
-    async def _out_of_reach(self, attempt: Attempt) -> None:
+    async def _out_of_reach(self, attempt: Attempt, room: MediaRoom) -> None:
         """Whoever asked is refused now, and we look again soon."""
         if attempt is self._attempt:
             self._attempt = asyncio.get_running_loop().create_future()
         if not attempt.done():
             attempt.set_result(None)
             await self._say(HangupEvent(target="both", reason=UNREACHABLE))
+            await self._lost(room)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._changed.wait(), LOOK_AGAIN_SECONDS)
 

@@ -1,6 +1,7 @@
 """One tab's media beside its socket, with a media server in memory."""
 
 import asyncio
+import dataclasses
 from uuid import uuid4
 
 import pytest
@@ -30,7 +31,8 @@ class Browser:
     def __init__(self, rooms, *, seat=None):
         self.seat, self.said, self.kept = seat or uuid4(), [], []
         self._more = asyncio.Event()
-        self.media = TabMedia(lambda: rooms, say=self._hear, keep=self._keep)
+        self.lost = []
+        self.media = TabMedia(lambda: rooms, say=self._hear, keep=self._keep, lost=self._lost)
 
     def sit(self, room, *, place="group", kept=None):
         self.media.follow(self.seat, Where(place, room, kept))
@@ -41,6 +43,9 @@ class Browser:
 
     async def _keep(self, place, state):
         self.kept.append((place, state))
+
+    async def _lost(self, room):
+        self.lost.append(room)
 
     async def hears(self, found):
         async with asyncio.timeout(5):
@@ -122,12 +127,28 @@ async def test_out_of_reach_is_told_once_and_looked_for_until_it_is_there(soon):
     maya.sit(room)
     hangup = await maya.hears(lambda message: getattr(message, "kind", "") == "hangup")
     assert (hangup.target, hangup.reason) == ("both", "unreachable")
+    assert maya.lost and set(maya.lost) == {room}
 
     rooms.down = False
     maya.media.ask(1, PUBLISH)
     await maya.hears(lambda message: getattr(message, "kind", "") == "feeds")
     maya.media.ask(2, PUBLISH)
     assert (await maya.reply(2)).reply["feed"]
+    await maya.media.leave()
+
+
+async def test_a_room_that_was_moved_to_another_server_is_entered_there_and_the_page_told_to_begin_anew():
+    rooms, room = FakeRooms(), MediaRoom.unguessable()
+    maya = Browser(rooms)
+    maya.sit(room)
+    maya.media.ask(1, PUBLISH)
+    first = (await maya.reply(1)).reply["feed"]
+
+    maya.sit(dataclasses.replace(room, instance="other"))
+    await maya.hears(lambda message: getattr(message, "kind", "") == "gone")
+    maya.media.ask(2, PUBLISH)
+
+    assert (await maya.reply(2)).reply["feed"] != first
     await maya.media.leave()
 
 
