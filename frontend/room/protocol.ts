@@ -30,7 +30,22 @@ export type ClientMessage =
   | { type: "leave" }
   | { type: "admit"; seat: string }
   | { type: "send_back" | "mute" | "remove"; seat: string }
-  | { type: "end" };
+  | { type: "end" }
+  | BreakoutCommand;
+
+/** All but the first are facilitators' only. A room of null is the group. */
+export type BreakoutCommand =
+  | { type: "ask_help"; asks: boolean }
+  | { type: "hop"; room: string | null }
+  | { type: "breakouts_prepare"; rooms: number; how: Assigned; minutes: number | null; late: Late }
+  | { type: "breakouts_place"; seat: string; room: string | null }
+  | { type: "breakouts_open" | "breakouts_discard" }
+  | { type: "breakouts_extend"; minutes: number }
+  | { type: "breakouts_close"; seconds: number }
+  | { type: "breakouts_say"; text: string };
+
+export type Assigned = "hand" | "random" | "pairs" | "last_time";
+export type Late = "smallest" | "ask";
 
 export type Role = "patient" | "facilitator" | "site" | "staff";
 
@@ -56,6 +71,46 @@ export type Waiting = {
   readonly door: string;
 };
 
+export type BreakoutMessage = { readonly id: string; readonly text: string; readonly by: string; readonly at: string };
+
+/** The breakout I sit in; of the others I am told nothing. */
+export type MyBreakout = {
+  readonly name: string;
+  readonly ends_at: string | null;
+  readonly closing: boolean;
+  readonly asked_at: string | null;
+  readonly message: BreakoutMessage | null;
+};
+
+export type BreakoutRoom = { readonly room: string; readonly name: string; readonly staffed: boolean };
+
+export type BreakoutPerson = {
+  readonly seat: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly here: boolean;
+  readonly room: string | null;
+  readonly alone: boolean;
+  readonly watch: "high" | "imminent" | null;
+  readonly unattended: boolean;
+  readonly asked_at: string | null;
+};
+
+/** Facilitators' only. */
+export type Breakouts = {
+  readonly phase: "none" | "prepared" | "running" | "closing";
+  readonly how: Assigned | null;
+  readonly late: Late;
+  readonly minutes: number | null;
+  readonly opened_at: string | null;
+  readonly ends_at: string | null;
+  readonly last_time: boolean;
+  readonly rooms: readonly BreakoutRoom[];
+  readonly people: readonly BreakoutPerson[];
+  readonly apart: readonly (readonly [string, string])[];
+  readonly message: BreakoutMessage | null;
+};
+
 export type MyState = "waiting" | "admitted" | "private" | "removed" | "sent_back" | "ended";
 
 export type Room = {
@@ -79,6 +134,8 @@ export type Room = {
   readonly host: { readonly name: string; readonly here: boolean } | null;
   readonly seats: readonly Seat[];
   readonly waiting: readonly Waiting[];
+  readonly breakout: MyBreakout | null;
+  readonly breakouts: Breakouts | null;
   readonly chat: "off";
   readonly encryption: "transport";
 };

@@ -11,7 +11,7 @@ const room = (more: Partial<Room> = {}, state: MyState = "admitted"): Room => ({
   type: "room", now: "2026-03-04T19:12:00Z", room: "main",
   session: { id: "s", title: "Evening", block: "Skills", starts_at: "2026-03-04T19:05:00Z", ends_at: "2026-03-04T20:05:00Z", phase: "open" },
   me: { seat: "Maya", role: "patient", state, talk: "treatment" },
-  host: { name: "Bea", here: true }, seats: [seat("Maya")], waiting: [], chat: "off", encryption: "transport", ...more,
+  host: { name: "Bea", here: true }, seats: [seat("Maya")], waiting: [], breakout: null, breakouts: null, chat: "off", encryption: "transport", ...more,
 });
 const heard = (...messages: Parameters<typeof after>[1][]): State => messages.reduce(after, START);
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from django.db import models
-from django.db.models import Q
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.db import connection, models
+from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from openiop.people.models import Device, Person, Row
@@ -17,21 +20,35 @@ QUIET_AFTER = timedelta(seconds=25)  # two beats missed: "reconnecting" on the t
 
 
 class Place(models.TextChoices):
-    """Where in the session somebody sits. In `contact` a person is face to face with staff, and not in treatment."""
+    """Where in the session somebody sits. In `contact` a person is face to face with staff, and not in treatment.
+
+    A breakout room is a place too: `BreakoutRoom.place`, "breakout:" and its id. Two seats see and hear each other
+    when their places are the same text, and at no other time.
+    """
 
     GROUP = "group", _("in the group")
     CONTACT = "contact", _("with staff, not in treatment")
 
 
+BREAKOUT = "breakout:"
+A_PLACE = Q(place__in=Place.values) | Q(place__startswith=BREAKOUT)
+
+
+def in_treatment(place: str) -> bool:
+    """Is this group time: in the group, or in one of its breakout rooms?"""
+    return place == Place.GROUP or place.startswith(BREAKOUT)
+
+
 class LiveRoom(Row):
     """One media room of a session. Its name and secrets are random and never leave the server.
 
-    The group's is made when the first of the staff comes in; `ended_at` ends it for everybody. `instance` names the
-    media server, the same for all rooms of a session; when that dies they are moved to another together (live.py).
+    The group's is made when the first of the staff comes in, a breakout's when it opens; `ended_at` ends it for
+    everybody in it, and the end of the group's is the end of the session. `instance` names the media server, the same
+    for all rooms of a session; when that dies they are moved to another together (live.py).
     """
 
     session = models.ForeignKey(CareSession, on_delete=models.PROTECT, related_name="live_rooms")
-    place = models.TextField(choices=Place.choices, default=Place.GROUP)
+    place = models.TextField(default=Place.GROUP)
     media_room = models.TextField()
     media_secret = models.TextField()
     media_pin = models.TextField()
@@ -40,7 +57,10 @@ class LiveRoom(Row):
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["session", "place"], name="one_media_room_per_place")]
+        constraints = [
+            models.UniqueConstraint(fields=["session", "place"], name="one_media_room_per_place"),
+            models.CheckConstraint(condition=A_PLACE, name="live_room_at_a_place"),
+        ]
 
 
 class SeatState(models.TextChoices):
@@ -67,7 +87,7 @@ class Seat(Row):
     device = models.ForeignKey(Device, on_delete=models.PROTECT, null=True, related_name="+")
     role = models.TextField(choices=[(r, r) for r in ("patient", "facilitator", "staff", "site")], default="patient")
     state = models.TextField(choices=SeatState.choices, default=SeatState.WAITING)
-    place = models.TextField(choices=Place.choices, default=Place.GROUP)
+    place = models.TextField(default=Place.GROUP)
     ready = models.BooleanField(default=False)
     asked_at = models.DateTimeField()
     admitted_at = models.DateTimeField(null=True)
@@ -87,6 +107,7 @@ class Seat(Row):
                 condition=Q(person__isnull=False, device__isnull=True) | Q(person__isnull=True, device__isnull=False),
                 name="a_seat_is_for_somebody",
             ),
+            models.CheckConstraint(condition=A_PLACE, name="seat_at_a_place"),
         ]
 
     def in_call(self, *, at: datetime) -> bool:
@@ -109,6 +130,176 @@ class DoorEvent(Row):
     by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
     reason = models.TextField(blank=True)
+
+
+class BreakoutRoundQuerySet(models.QuerySet["BreakoutRound"]):
+    def standing(self) -> BreakoutRoundQuerySet:
+        """Prepared or running; at most one a session."""
+        return self.filter(ended_at=None)
+
+    def running(self) -> BreakoutRoundQuerySet:
+        return self.filter(opened_at__isnull=False, ended_at=None)
+
+
+class BreakoutRound(Row):
+    """One round of breakout rooms: two to six, for a while, and then everybody is back in the group.
+
+    Prepared (only facilitators know of it) → running (`opened_at`) → closing (`closing_at`: the way back is announced,
+    `ends_at` says when) → ended. A round that is given up while prepared is deleted. `ends_at` is also the time limit
+    set beforehand; empty while there is none. Whoever looks first after `ends_at` ends it (`end`); nobody needs to.
+    A session has one round at a time. Migration 0005 holds what else must never be: a seat in a room that does not
+    run, a round of fewer than two rooms, a seat left behind when a round ends.
+    """
+
+    session = models.ForeignKey(CareSession, on_delete=models.PROTECT, related_name="breakouts")
+    how = models.TextField(choices=[(how, how) for how in ("hand", "random", "pairs", "last_time")])
+    late = models.TextField(choices=[(late, late) for late in ("smallest", "ask")], default="smallest")
+    minutes = models.PositiveSmallIntegerField(null=True)
+    prepared_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    prepared_at = models.DateTimeField()
+    opened_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True)
+    closing_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = BreakoutRoundQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["session"], condition=Q(ended_at=None), name="one_round_of_breakouts"),
+            ExclusionConstraint(
+                name="rounds_do_not_overlap",
+                expressions=[
+                    ("session", RangeOperators.EQUAL),
+                    (
+                        Func(F("opened_at"), F("ended_at"), function="TSTZRANGE", output_field=DateTimeRangeField()),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                condition=Q(opened_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                condition=Q(minutes=None) | Q(minutes__range=(1, 180)), name="breakouts_for_a_while"
+            ),
+            models.CheckConstraint(
+                condition=Q(opened_at__isnull=False) | Q(ends_at=None, closing_at=None, ended_at=None),
+                name="breakouts_open_before_they_end",
+            ),
+            models.CheckConstraint(condition=Q(closing_at=None) | Q(ends_at__isnull=False), name="closing_has_an_end"),
+        ]
+
+    @property
+    def phase(self) -> str:
+        if self.opened_at is None:
+            return "prepared"
+        return "closing" if self.closing_at else "running"
+
+    @classmethod
+    def end(cls, session_id: UUID, *, at: datetime, due: bool) -> list[str]:
+        """End the session's running round and bring everybody back to the group; return the places that ended.
+
+        `due`: only if its time is over, which anybody in the session may find out first; else staff decide.
+        One database function, because a patient's tab may not move others' seats, and the clock must not wait for
+        a facilitator's.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT breakouts_end(%s, %s, %s)", [session_id, at, due])
+            return [place for (place,) in cursor.fetchall()]
+
+
+class BreakoutRoom(Row):
+    """One room of a round, numbered from 1, with a name of its own that is said aloud."""
+
+    round = models.ForeignKey(BreakoutRound, on_delete=models.CASCADE, related_name="rooms")
+    n = models.PositiveSmallIntegerField()
+    name = models.TextField()
+
+    class Meta:
+        ordering = ["round", "n"]
+        constraints = [
+            models.UniqueConstraint(fields=["round", "n"], name="breakout_rooms_in_order"),
+            models.UniqueConstraint(fields=["round", "name"], name="breakout_names_differ"),
+            models.UniqueConstraint(fields=["id", "round"], name="breakout_room_round"),
+            models.CheckConstraint(condition=Q(n__range=(1, 6)), name="at_most_six_breakouts"),
+        ]
+
+    @property
+    def place(self) -> str:
+        return f"{BREAKOUT}{self.pk}"
+
+
+class BreakoutSeat(Row):
+    """Which room of the round a seat belongs to. A facilitator may be elsewhere for a moment: `Seat.place` says where.
+
+    The round is copied by key, so that a seat has one room in it. Two patients kept apart (schedule.NotTogether) never
+    have the same room; the database refuses it (`breakout_not_together`).
+    """
+
+    round = models.ForeignKey(BreakoutRound, on_delete=models.CASCADE, related_name="places")
+    room = models.ForeignKey(BreakoutRoom, on_delete=models.CASCADE, related_name="places")
+    seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["round", "seat"], name="one_breakout_each")]
+
+
+class BreakoutMessage(Row):
+    """What a facilitator said to all rooms of a round, in writing. Added to, never changed."""
+
+    round = models.ForeignKey(BreakoutRound, on_delete=models.PROTECT, related_name="messages")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    text = models.CharField(max_length=400)
+    at = models.DateTimeField()
+
+
+class HelpCall(Row):
+    """Somebody in a breakout asks the facilitators to come. Theirs alone: others in the room do not learn of it.
+
+    Open → withdrawn by whoever asked, answered when one of the staff comes to them, or ended with the rooms.
+    """
+
+    seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="help_calls")
+    asked_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended = models.TextField(choices=[(how, how) for how in ("withdrawn", "answered", "rooms ended")], blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["seat"], condition=Q(ended_at=None), name="one_open_help_call"),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, ended="") | (Q(ended_at__isnull=False) & ~Q(ended="")),
+                name="help_call_ends_somehow",
+            ),
+        ]
+
+
+class MyBreakout(models.Model):
+    """The acting person's own breakout room, from the database function `my_breakout`; never a table.
+
+    Everything a patient may know of breakouts is here: their own room's name, its clock, their own call for help and
+    what the facilitator wrote to all.
+    """
+
+    room_id = models.UUIDField(primary_key=True)
+    name = models.TextField()
+    ends_at = models.DateTimeField(null=True)
+    closing = models.BooleanField()
+    asked_at = models.DateTimeField(null=True)
+    message_id = models.UUIDField(null=True)
+    message = models.TextField()
+    message_by = models.TextField()
+    message_at = models.DateTimeField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "my_breakout"
+
+    @classmethod
+    def of(cls, session_id: Any) -> MyBreakout | None:
+        """Return the breakout the acting person sits in now, or None."""
+        return next(iter(cls.objects.raw("SELECT * FROM my_breakout(%s)", [session_id])), None)
 
 
 class Neighbour(models.Model):
