@@ -23,6 +23,7 @@ KEEPALIVE_SECONDS = 25.0
 PING_SECONDS = 5.0
 
 NO_SUCH_SESSION = 458
+NO_SUCH_HANDLE = 459
 UNREACHABLE = "unreachable"
 
 Json = dict[str, Any]
@@ -69,7 +70,7 @@ class JanusLink:
         self._janus = janus
         self._on_event = on_event
         self._on_lost = on_lost
-        self._waiting: dict[str, tuple[asyncio.Future[Json], bool]] = {}
+        self._waiting: dict[str, tuple[asyncio.Future[Json], Json, bool]] = {}
         self._events: asyncio.Queue[Json] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
@@ -140,6 +141,10 @@ class JanusLink:
         await self._ask({"janus": "trickle", "handle_id": handle, "candidate": candidate or {"completed": True}})
 
     async def detach(self, handle: int) -> None:
+        """Give a handle up. Whoever still waits for its answer is told so at once: Janus may never give it."""
+        for answer, request, _ in self._waiting.values():
+            if request.get("handle_id") == handle and not answer.done():
+                answer.set_exception(MediaError(NO_SUCH_HANDLE, "detached"))
         with contextlib.suppress(MediaError):
             await self._ask({"janus": "detach", "handle_id": handle})
 
@@ -166,7 +171,7 @@ class JanusLink:
         if self.session is not None:
             request["session_id"] = self.session
         answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
-        self._waiting[transaction] = answer, past_ack
+        self._waiting[transaction] = answer, request, past_ack
         try:
             await self._socket.send(json.dumps(request))
             return await asyncio.wait_for(answer, ANSWER_SECONDS)
@@ -188,7 +193,7 @@ class JanusLink:
             await self._on_lost()
 
     def _hear(self, message: Json) -> None:
-        answer, past_ack = self._waiting.get(message.get("transaction", ""), (None, False))
+        answer, _request, past_ack = self._waiting.get(message.get("transaction", ""), (None, {}, False))
         if answer is None or answer.done():
             self._events.put_nowait(message)
         elif message["janus"] == "error":
@@ -214,6 +219,6 @@ class JanusLink:
                 return
 
     def _fail_waiting(self) -> None:
-        for answer, _ in self._waiting.values():
+        for answer, _request, _past_ack in self._waiting.values():
             if not answer.done():
                 answer.set_exception(MediaError(UNREACHABLE))

@@ -11,7 +11,7 @@ import secrets
 from typing import Literal
 from uuid import UUID
 
-from openiop.room.media.janus import UNREACHABLE, JanusLink, Json, MediaError
+from openiop.room.media.janus import NO_SUCH_HANDLE, UNREACHABLE, JanusLink, Json, MediaError
 from openiop.room.media.rooms import AUDIO_MID, NO_SUCH_ROOM, JanusRooms, MediaRoom, OnEvent, OnLost, OnMedia, OnState
 from openiop.room.protocol import (
     Configure,
@@ -40,7 +40,6 @@ LOOK_AGAIN_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.0)
 LOST_AFTER_TRIES = 3
 ANSWER_OF_BROWSER_SECONDS = 10
 RETRY_SECONDS = 0.3
-NO_SUCH_HANDLE = 459
 
 
 class MediaSeat:
@@ -263,15 +262,19 @@ class MediaSeat:
         return {}
 
     async def _start(self, request: Start) -> Json:
-        if self._offer is None or request.leg != self._leg or self._subscriber is None:
+        offer, subscriber = self._offer, self._subscriber
+        if offer is None or request.leg != self._leg or subscriber is None:
             raise MediaError("stale", "no such offer")
         try:
-            await self._link.message(self._subscriber, {"request": "start"}, {"type": "answer", "sdp": request.sdp})
+            await self._link.message(subscriber, {"request": "start"}, {"type": "answer", "sdp": request.sdp})
         except MediaError:
-            self._fresh = True
+            if self._subscriber == subscriber:
+                self._fresh = True
             raise
         finally:
-            self._offer = None
+            # Meanwhile another connection may have been offered: that offer is not answered by this one.
+            if self._offer is offer:
+                self._offer = None
             self._line.set()
             await self._keep_state()
         return {}
