@@ -5,7 +5,9 @@ import type { Devices, Figures, MediaView } from "./media.ts";
 import { RoomSocket } from "./socket.ts";
 import { START, after, hasMedia } from "./state.ts";
 import type { State } from "./state.ts";
-import type { ClientMessage, ServerMessage } from "./protocol.ts";
+import { unconfirmed } from "./signal.ts";
+import type { Tapped } from "./signal.ts";
+import type { ClientMessage, ServerMessage, SignalKind } from "./protocol.ts";
 
 export type Config = {
   readonly socket: string;
@@ -24,6 +26,8 @@ export type Snapshot = {
   readonly mutedByFacilitator: boolean;
   /** The server's clock against ours, in milliseconds: a phone set wrong must not say that the group is over. */
   readonly clockAhead: number;
+  /** My silent tap while the server has not confirmed it. */
+  readonly tapped: Tapped | null;
 };
 
 export class RoomApp {
@@ -47,6 +51,7 @@ export class RoomApp {
       handRaised: false,
       mutedByFacilitator: false,
       clockAhead: 0,
+      tapped: tapped(),
     };
   }
 
@@ -82,6 +87,17 @@ export class RoomApp {
     const raised = !this.snapshot.handRaised;
     this.#set({ handRaised: raised });
     this.say({ type: "hand", raised });
+  }
+
+  /** Kept on this device until the server has it: a lost line or a reload must not lose a call for help. */
+  signal(kind: SignalKind): void {
+    this.#set({ tapped: keepTapped({ id: crypto.randomUUID(), kind }) });
+    this.#sayTapped();
+  }
+
+  #sayTapped(): void {
+    const { tapped } = this.snapshot;
+    if (tapped) this.say({ type: "signal", ...tapped });
   }
 
   noticeRead(): void {
@@ -121,9 +137,15 @@ export class RoomApp {
       this.#set({ mutedByFacilitator: message.muted });
     }
     this.#set({ state, clockAhead, ...(message.type === "room" ? { handRaised: myHand(state) } : {}) });
+    if (message.type === "room") this.#confirm(state);
     this.#follow(state);
     if (message.type === "event") this.#media.hear(message);
     if (message.type === "bye" && message.reason !== "restarting") this.#socket.close();
+  }
+
+  #confirm(state: State): void {
+    const left = unconfirmed(this.snapshot.tapped, state.room?.my_signal);
+    if (left !== this.snapshot.tapped) this.#set({ tapped: keepTapped(left) });
   }
 
   /** Media follows admission: it begins when the door opens and ends, devices and all, when it closes. */
@@ -145,6 +167,7 @@ export class RoomApp {
     if (line === "open") {
       this.#said = "";
       this.#sayWhatISend();
+      this.#sayTapped();
       this.#media.check();
     }
   }
@@ -187,6 +210,26 @@ function connection(): string {
     return made;
   } catch {
     return crypto.randomUUID();
+  }
+}
+
+const TAPPED = "openiop.tapped";
+
+function keepTapped(tapped: Tapped | null): Tapped | null {
+  try {
+    if (tapped) sessionStorage.setItem(TAPPED, JSON.stringify(tapped));
+    else sessionStorage.removeItem(TAPPED);
+  } catch {
+    // Without storage it is kept for as long as the page lives.
+  }
+  return tapped;
+}
+
+function tapped(): Tapped | null {
+  try {
+    return JSON.parse(sessionStorage.getItem(TAPPED) ?? "null") as Tapped | null;
+  } catch {
+    return null;
   }
 }
 

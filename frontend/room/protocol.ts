@@ -27,6 +27,8 @@ export type ClientMessage =
   | { type: "hand"; raised: boolean }
   | { type: "self"; audio: boolean; video: boolean }
   | { type: "media"; id: number; request: MediaRequest }
+  | { type: "signal"; id: string; kind: SignalKind }
+  | { type: "answer_signal"; signal: string; preset: SignalReply }
   | { type: "leave" }
   | { type: "admit"; seat: string }
   | { type: "send_back" | "mute" | "remove"; seat: string }
@@ -46,6 +48,30 @@ export type BreakoutCommand =
 
 export type Assigned = "hand" | "random" | "pairs" | "last_time";
 export type Late = "smallest" | "ask";
+
+export type SignalKind = "word" | "not_alone" | "urges" | "stepping_away" | "not_safe";
+export type SignalReply = "seen" | "soon" | "private" | "stay" | "time" | "noted" | "on_its_way";
+
+export type MySignal = {
+  readonly id: string;
+  readonly kind: SignalKind;
+  readonly at: string;
+  readonly answer: SignalReply | null;
+  readonly answered_by: string;
+};
+
+export type SignalSeen = {
+  readonly signal: string;
+  readonly seat: string;
+  readonly name: string;
+  readonly kind: SignalKind;
+  readonly at: string;
+  readonly answer: SignalReply | null;
+  readonly answered_by: string;
+};
+
+/** What only those who lead are sent. */
+export type Lead = { readonly signals: readonly SignalSeen[] };
 
 export type Role = "patient" | "facilitator" | "site" | "staff";
 
@@ -136,6 +162,8 @@ export type Room = {
   readonly waiting: readonly Waiting[];
   readonly breakout: MyBreakout | null;
   readonly breakouts: Breakouts | null;
+  readonly my_signal?: MySignal | null;
+  readonly lead?: Lead | null;
   readonly chat: "off";
   readonly encryption: "transport";
 };

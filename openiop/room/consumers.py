@@ -18,11 +18,12 @@ from django.utils import timezone
 from openiop.lib import wake
 from openiop.people import screen
 from openiop.people.access import acting
-from openiop.room import admission, live, protocol, state
+from openiop.room import admission, live, protocol, signals, state
 from openiop.room.media.janus import MediaError
 from openiop.room.media.rooms import MediaRoom
 from openiop.room.media.tab import TabMedia, Where
 from openiop.room.models import LiveRoom, Seat, SeatState
+from openiop.room.refused import Refused
 from openiop.schedule.models import CareSession
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         self.connection: UUID | None = None
         self.seat_id: UUID | None = None
         self.media = TabMedia(lambda: live.media_rooms(), say=self._say, keep=self._keep_media, lost=self._media_lost)
+        self.topics: list[str] = []
         self.last_sent = ""
         self.refreshing = asyncio.Lock()
         self.again = False
@@ -61,6 +63,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
             await self._heed(message)
         except admission.SomethingMissing:
             await self._say(protocol.Error(code="missing"))
+        except Refused as refusal:
+            await self._say(protocol.Error(code=refusal.code))
         except (Http404, PermissionDenied):
             await self._say(protocol.Error(code="not_allowed"))
 
@@ -78,6 +82,10 @@ class RoomConsumer(AsyncWebsocketConsumer):
                 await self._act(_self, audio=message.audio, video=message.video)
             case protocol.Media():
                 self.media.ask(message.id, message.request)
+            case protocol.Signal():
+                await self._act(_signal, key=message.id, kind=message.kind)
+            case protocol.AnswerSignal():
+                await self._act(_answer_signal, signal=message.signal, preset=message.preset)
             case protocol.Leave():
                 await self._act(_leave)
                 await self._bye("left")
@@ -103,7 +111,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
         except (Http404, admission.NotNow):
             await self._bye("refused")
             return
-        await wake.join(self, f"room.{self.session_id}")
+        self.topics = await self._act(_topics)
+        await wake.join(self, *self.topics)
         await self._refresh()
 
     async def _locked(self) -> bool:
@@ -116,7 +125,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         await self.media.release()
         if self.seat_id is None:
             return
-        await wake.part(self, f"room.{self.session_id}")
+        await wake.part(self, *self.topics)
         await self._act(_offline, connection=self.connection)
 
     async def wake(self, event: dict[str, Any]) -> None:
@@ -238,6 +247,20 @@ def _where(seat: Seat) -> Where | None:
     room = LiveRoom.objects.filter(session=seat.session, place=seat.place, ended_at=None).first()
     kept = seat.media.get("seat") if seat.media.get("place") == seat.place else None
     return Where(seat.place, media_room(room), kept) if room else None
+
+
+def _topics(seat: Seat, person: Any, at: Any) -> list[str]:
+    """What this tab hears: everybody's, its own, and for those who lead, what is theirs alone."""
+    mine = [admission.topic(seat.session), signals.seat_topic(seat.pk)]
+    return [*mine, signals.lead_topic(seat.session_id)] if seat.role == "facilitator" else mine
+
+
+def _signal(seat: Seat, person: Any, at: Any, *, key: UUID, kind: str) -> None:
+    signals.tap(seat, key=key, kind=kind, by=person, at=at)
+
+
+def _answer_signal(me: Seat, person: Any, at: Any, *, signal: UUID, preset: str) -> None:
+    signals.answer(me.session, signal, preset=preset, by=person, at=at)
 
 
 def _beat(seat: Seat, person: Any, at: Any, *, receiving: bool) -> None:

@@ -302,6 +302,48 @@ class MyBreakout(models.Model):
         return next(iter(cls.objects.raw("SELECT * FROM my_breakout(%s)", [session_id])), None)
 
 
+class SignalKind(models.TextChoices):
+    """What a silent tap says. `not_safe` stands on the patient's screen under ordinary words."""
+
+    WORD = "word", "needs a word"
+    NOT_ALONE = "not_alone", "is not alone"
+    URGES = "urges", "has strong urges"
+    STEPPING_AWAY = "stepping_away", "is stepping away, safe"
+    NOT_SAFE = "not_safe", "is not safe there"
+
+
+class Signal(Row):
+    """A patient's silent tap, for those who lead the session and nobody else. Added to, never changed.
+
+    `key` is made on the device, so that a tap sent again after a lost line is one row. A signal is open until it has
+    an answer; each answer is a row of its own.
+    """
+
+    session = models.ForeignKey(CareSession, on_delete=models.PROTECT, related_name="+")
+    seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="signals")
+    patient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    key = models.UUIDField()
+    kind = models.TextField(choices=SignalKind.choices)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["seat", "key"], name="one_signal_per_tap"),
+            models.CheckConstraint(condition=Q(kind__in=SignalKind.values), name="a_signal_says_something"),
+        ]
+        indexes = [models.Index(fields=["session", "at"], name="signal_by_session")]
+
+
+class SignalAnswer(Row):
+    """A facilitator's answer to a signal, by its code; only the person who tapped sees it. Added to, never changed."""
+
+    signal = models.ForeignKey(Signal, on_delete=models.PROTECT, related_name="answers")
+    patient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    preset = models.TextField()
+    at = models.DateTimeField()
+
+
 class Neighbour(models.Model):
     """A seat as others in the session may know it, from the database function `room_seats`; never a table.
 

@@ -121,6 +121,10 @@ MediaRequest = Annotated[
 # --- From the browser ----------------------------------------------------------------------------------------------
 
 
+SignalWord = Literal["word", "not_alone", "urges", "stepping_away", "not_safe"]
+SignalReply = Literal["seen", "soon", "private", "stay", "time", "noted", "on_its_way"]
+
+
 class Hello(_Heard):
     """First message. `connection` is this tab's, kept over reloads of the socket, so that media survives them."""
 
@@ -152,6 +156,14 @@ class Media(_Heard):
     request: MediaRequest
 
 
+class Signal(_Heard):
+    """A silent tap, for facilitators only. `id` is this tap's, so that sending it again changes nothing."""
+
+    type: Literal["signal"]
+    id: UUID
+    kind: SignalWord
+
+
 class Leave(_Heard):
     type: Literal["leave"]
 
@@ -180,6 +192,12 @@ class Remove(_Heard):
 
 class End(_Heard):
     type: Literal["end"]
+
+
+class AnswerSignal(_Heard):
+    type: Literal["answer_signal"]
+    signal: UUID
+    preset: SignalReply
 
 
 # --- Breakouts (openiop/room/breakouts.py has the verbs; docs/rules/breakouts.md the rules) ---
@@ -263,7 +281,20 @@ Breakout = (
 )
 
 ClientMessage = Annotated[
-    Hello | Beat | Hand | Self | Media | Leave | Admit | SendBack | Mute | Remove | End | Breakout,
+    Hello
+    | Beat
+    | Hand
+    | Self
+    | Media
+    | Leave
+    | Admit
+    | SendBack
+    | Mute
+    | Remove
+    | End
+    | Signal
+    | AnswerSignal
+    | Breakout,
     Field(discriminator="type"),
 ]
 FACILITATORS_ONLY = (
@@ -272,6 +303,7 @@ FACILITATORS_ONLY = (
     Mute,
     Remove,
     End,
+    AnswerSignal,
     Hop,
     BreakoutsPrepare,
     BreakoutsPlace,
@@ -418,6 +450,34 @@ class Breakouts(_Said):
     message: BreakoutMessage | None = None
 
 
+class MySignal(_Said):
+    """My own latest silent tap; `id` confirms that it is kept."""
+
+    id: UUID
+    kind: SignalWord
+    at: datetime
+    answer: SignalReply | None = None
+    answered_by: str = ""
+
+
+class SignalSeen(_Said):
+    """A silent tap as facilitators see it."""
+
+    signal: UUID
+    seat: UUID
+    name: str
+    kind: SignalWord
+    at: datetime
+    answer: SignalReply | None = None
+    answered_by: str = ""
+
+
+class Lead(_Said):
+    """What only those who lead are sent."""
+
+    signals: list[SignalSeen] = []
+
+
 class Room(_Said):
     """The whole state as this viewer may see it. People who wait get no seats: who is inside is not theirs to know."""
 
@@ -432,6 +492,9 @@ class Room(_Said):
     waiting: list[Waiting] = []
     breakout: MyBreakout | None = None
     breakouts: Breakouts | None = None
+    my_signal: MySignal | None = None
+    lead: Lead | None = None
+    """For those who lead, and nobody else."""
     chat: Literal["off"] = "off"
     encryption: Literal["transport"] = "transport"
 

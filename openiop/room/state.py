@@ -7,7 +7,7 @@ from typing import Literal, cast
 
 from django.urls import reverse
 
-from openiop.room import admission, protocol
+from openiop.room import admission, protocol, signals
 from openiop.room.models import LiveRoom, Neighbour, Place, Seat, SeatState
 from openiop.schedule.models import CareSession
 
@@ -25,6 +25,7 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
     neighbours = Neighbour.of(session.pk)
     ended = any(room.ended_at for room in rooms.values())
     inside = seat.state == SeatState.ADMITTED and not ended
+    leads = seat.role == "facilitator" and inside
     return protocol.Room(
         now=at,
         room=str(rooms[seat.place].pk) if seat.place in rooms else "",
@@ -37,7 +38,9 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
         ),
         host=_host(neighbours, at=at),
         seats=[_seat(row, at=at) for row in neighbours if inside and _in(row, seat.place)],
-        waiting=_waiting(session, neighbours, at=at) if seat.role == "facilitator" and inside else [],
+        waiting=_waiting(session, neighbours, at=at) if leads else [],
+        my_signal=_my_signal(seat),
+        lead=protocol.Lead(signals=_signals(session, at=at)) if leads else None,
     )
 
 
@@ -123,3 +126,32 @@ def _waiting(session: CareSession, neighbours: list[Neighbour], *, at: datetime)
 
 def _removed(row: Neighbour) -> list[str]:
     return ["removed"] if row.state == SeatState.REMOVED else []
+
+
+def _my_signal(seat: Seat) -> protocol.MySignal | None:
+    mine = signals.latest_of(seat) if seat.role == "patient" else None
+    if mine is None:
+        return None
+    signal, given = mine
+    return protocol.MySignal(
+        id=signal.key,
+        kind=cast(protocol.SignalWord, signal.kind),
+        at=signal.at,
+        answer=cast(protocol.SignalReply, given.preset) if given else None,
+        answered_by=given.by.called if given else "",
+    )
+
+
+def _signals(session: CareSession, *, at: datetime) -> list[protocol.SignalSeen]:
+    return [
+        protocol.SignalSeen(
+            signal=signal.pk,
+            seat=signal.seat_id,
+            name=signal.patient.called,
+            kind=cast(protocol.SignalWord, signal.kind),
+            at=signal.at,
+            answer=cast(protocol.SignalReply, given.preset) if given else None,
+            answered_by=given.by.called if given else "",
+        )
+        for signal, given in signals.on_the_rail(session, at=at)
+    ]

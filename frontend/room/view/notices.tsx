@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { RoomApp, Snapshot } from "../app.ts";
 import type { Words } from "../words.ts";
+import { MySignalNotice } from "./signal.tsx";
 
 /** What stands in the way now, in one line each, most important first. */
 export function Notices({ app, snapshot, words }: { app: RoomApp; snapshot: Snapshot; words: Words }) {
@@ -40,6 +41,7 @@ export function Notices({ app, snapshot, words }: { app: RoomApp; snapshot: Snap
             )}
           </p>
         ))}
+      <MySignalNotice snapshot={snapshot} words={words} />
     </div>
   );
 }

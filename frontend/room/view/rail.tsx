@@ -7,6 +7,7 @@ import { hands, minutesSince } from "../state.ts";
 import type { Room, Seat, Waiting } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
+import { Signals } from "./signal.tsx";
 
 type Props = { app: RoomApp; room: Room; now: number; words: Words; shut: () => void };
 
@@ -19,6 +20,7 @@ export function Rail({ app, room, now, words, shut }: Props) {
 
   return (
     <section className="lead" id="lead" aria-label={words.rail}>
+      <Signals app={app} room={room} now={now} words={words} />
       <section aria-labelledby="lead-waiting">
         <div className="lead-head">
           <h2 id="lead-waiting" tabIndex={-1}>

@@ -9,7 +9,9 @@ import type { Words } from "../words.ts";
 import { Bar } from "./bar.tsx";
 import { Notices } from "./notices.tsx";
 import { Rail } from "./rail.tsx";
+import { newSignals } from "../signal.ts";
 import { DoorScreen } from "./screens.tsx";
+import { SignalsNotice } from "./signal.tsx";
 import { Stage } from "./stage.tsx";
 import { Top } from "./top.tsx";
 
@@ -29,6 +31,7 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
       {inside && state.room ? (
         <>
           <div className="room-main">
+            {leads && <SignalsNotice room={state.room} words={words} open={railOpen ? null : () => setRailOpen(true)} />}
             <Notices app={app} snapshot={snapshot} words={words} />
             <Stage app={app} snapshot={snapshot} room={state.room} words={words} />
           </div>
@@ -51,6 +54,7 @@ function Announcer({ room, leads, words }: { room: Room | null; leads: boolean; 
     if (leads && room && before.current) {
       const news = [
         ...arrivals(before.current, room).map(({ name }) => fill(words.arrived, { name })),
+        ...newSignals(before.current, room).map((signal) => fill(words.signals_one, signal)),
         ...newHands(before.current, room).map(({ name }) => fill(words.raised, { name })),
       ];
       if (news.length) setSaid(news.join(" "));
