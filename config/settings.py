@@ -37,13 +37,16 @@ def _database(url: str) -> dict[str, Any]:
         raise env.BadEnvironment(f"{_URL_NAMES[ROLE]} must look like postgresql://user:password@host:5432/name.")
     query = dict(parse_qsl(parts.query))
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "openiop.lib.database",
         "NAME": unquote(parts.path[1:]),
         "USER": unquote(parts.username or query.pop("user", "")),
         "PASSWORD": unquote(parts.password or query.pop("password", "")),
         "HOST": parts.hostname or query.pop("host", ""),
         "PORT": str(parts.port or query.pop("port", "")),
-        "OPTIONS": {**query, **({"pool": {"min_size": 1, "max_size": 12, "timeout": 10}} if ROLE == "web" else {})},
+        # Planning a question behind row-level security costs as much as answering it: each connection plans it once.
+        "OPTIONS": {**query, "server_side_binding": True, "prepare_threshold": 3},
+        # Each thread keeps its connection (lib/pages.py), and looks before a request whether the server ended it.
+        "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
     }
 

@@ -87,7 +87,6 @@ def connected_to(name: str, databases: Databases, role: str = "web") -> Iterator
     settings = connections["default"].settings_dict
     connections["default"].close()
     settings.update(NAME=name, USER=url.username, HOST=parse_qs(url.query)["host"][0])
-    settings["OPTIONS"].pop("pool", None)
     try:
         yield
     finally:

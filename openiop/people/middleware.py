@@ -37,7 +37,7 @@ class PersonMiddleware:
             translation.activate(request.person.language)
             request.LANGUAGE_CODE = request.person.language
         with access.acting(request.person, origin=origin_of(request)) as followed:
-            # Under ASGI an error page is drawn by another thread, which sees no row: its frame has the clinic already.
+            # An error page may be drawn after the transaction, where no row is seen: its frame has the clinic already.
             request.person.clinic  # noqa: B018
             with timezone.override(zone_of(request.person)):
                 response = self.get_response(request)

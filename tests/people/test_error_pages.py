@@ -1,4 +1,4 @@
-"""Error pages as the web server draws them: under ASGI, by a thread of their own, which sees no row."""
+"""Error pages as the web server may draw them: after the transaction, where no row is seen."""
 
 import pytest
 from django.http import HttpResponse
