@@ -106,7 +106,7 @@ async def _tour(empty: Stack, lived: Stack, record: Record, chance: random.Rando
     async with chromium() as browser:
         set_up = SetUp(browser, empty.url, record)
         evening = await set_up.live()
-        live = EveningOfTheTour(browser, empty.url, record, evening, set_up, chance)
+        live = EveningOfTheTour(browser, empty, record, evening, set_up, chance)
         await live.live()
         starting = asyncio.create_task(asyncio.to_thread(lived.start))
         try:

@@ -12,7 +12,9 @@ from typing import Any
 from playwright.async_api import Browser, Page
 
 from openiop.demo.browsers import PHONE, Screen, tell_place
+from openiop.demo.stack import Stack
 from openiop.demo.tour_record import Record, hold
+from openiop.demo.tour_room import RoomOfTheTour
 from openiop.demo.tour_setup import BLOCKS, Evening, SetUp, person
 
 MOST_SECONDS_APART = 30
@@ -71,9 +73,16 @@ class EveningOfTheTour:
     """One evening: `seed` decides who of those at home is late, who comes back, and whose tab is killed."""
 
     def __init__(
-        self, browser: Browser, url: str, record: Record, evening: Evening, set_up: SetUp, chance: random.Random
+        self,
+        browser: Browser,
+        stack: Stack,
+        record: Record,
+        evening: Evening,
+        set_up: SetUp,
+        chance: random.Random,
     ) -> None:
-        self.browser, self.url, self.record = browser, url, record
+        self.browser, self.url, self.record = browser, stack.url, record
+        self.room = RoomOfTheTour(self, stack, record)
         self.evening, self.director, self.kiosk = evening, set_up.director, set_up.kiosk
         parts = ["maya", "priya", "sam"]
         chance.shuffle(parts)
@@ -101,9 +110,11 @@ class EveningOfTheTour:
             self._somebody_helps,
             self._the_case_is_closed,
             self._group_gathers,
+            self.room.sent_back_and_in_again,
             self._late_one_comes,
             self._hands_and_voices,
             self._leaves_and_comes_back,
+            self.room.media_server_killed,
             self._tab_is_killed,
             self._ends,
         )
@@ -252,9 +263,9 @@ class EveningOfTheTour:
             await self.record.picture(self.screens[on_time[0]], "waiting-room")
             await self.record.picture(bea, "people-at-the-door")
             for key in on_time:
-                await self._let_in(key)
+                await self.let_in(key)
         async with self.record.step("they see and hear each other", *self._of(*on_time, "bea")):
-            await asyncio.gather(*(self._sees_others(key, others=2) for key in (*on_time, "bea")))
+            await asyncio.gather(*(self.sees_others(key, others=2) for key in (*on_time, "bea")))
             await self._keep_join_times(on_time)
 
     async def _through_the_door(self, key: str, *, pictures: bool) -> None:
@@ -275,11 +286,11 @@ class EveningOfTheTour:
                 .first.wait_for()
             )
 
-    async def _let_in(self, key: str) -> None:
+    async def let_in(self, key: str) -> None:
         await self.screens["bea"].page.get_by_role("button", name=f"Let in {person(key).given}").click()
         self.log.comes(key)
 
-    async def _sees_others(self, key: str, *, others: int) -> None:
+    async def sees_others(self, key: str, *, others: int) -> None:
         """Frames of every other camera are decoded, and more of them a moment later."""
         screen = self.screens[key]
         figures = await screen.in_room()
@@ -306,8 +317,8 @@ class EveningOfTheTour:
             await self._open(key)
         await self._through_the_door(key, pictures=False)
         async with self.record.step(f"{person(key).given} comes late and is let in", *self._of(key, "bea")):
-            await self._let_in(key)
-            await self._sees_others(key, others=3)
+            await self.let_in(key)
+            await self.sees_others(key, others=3)
             await self._keep_join_times([key])
             await self.record.picture(self.screens["bea"], "the-group-as-the-facilitator-sees-it")
             await self.record.picture(self.screens[self.comes_back], "the-group-as-a-patient-sees-it")
@@ -344,7 +355,7 @@ class EveningOfTheTour:
         async with self.record.step(f"{screen.who} comes back without waiting again", screen):
             await screen.press("Come back in")
             self.log.comes(key)
-            await self._sees_others(key, others=2)
+            await self.sees_others(key, others=2)
 
     async def _tab_is_killed(self) -> None:
         key = self.killed

@@ -41,7 +41,7 @@ def test_three_members_come_by_themselves_are_let_in_and_go_home_when_the_group_
             for called in MEMBERS:
                 await bea.page.get_by_role("button", name=f"Let in {called}").click(timeout=60_000)
             await bea.page.wait_for_function(
-                "async () => Object.values((await window.__room.figures()).framesByFeed).filter(n => n > 0).length === 3"
+                "async () => Object.values((await __room.figures()).framesByFeed).filter(n => n > 0).length === 3"
             )
             await bea.press("End for everyone", inside=".lead-foot")
             await bea.press("End for everyone", inside="dialog[open]")
