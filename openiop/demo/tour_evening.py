@@ -113,6 +113,7 @@ class EveningOfTheTour:
             self.room.sent_back_and_in_again,
             self._late_one_comes,
             self._hands_and_voices,
+            self.room.private_signal,
             self._leaves_and_comes_back,
             self.room.media_server_killed,
             self._tab_is_killed,

@@ -33,6 +33,22 @@ class RoomOfTheTour:
             await evening.let_in(key)
             await evening.sees_others(key, others=2)
 
+    async def private_signal(self) -> None:
+        """One silent tap to those who lead, and their answer; nothing of it on another member's screen."""
+        evening = self.evening
+        bea, screen, other = (evening.screens[key] for key in ("bea", evening.killed, evening.comes_back))
+        async with self.record.step(f"{screen.who} signals privately, and is answered", bea, screen):
+            await screen.press("Private signal", inside=".room-bar")
+            await self.record.picture(screen, "private-signal")
+            await screen.page.locator('[data-signal="urges"]').click()
+            signal = bea.page.locator('.signal-seen[data-kind="urges"]').filter(has_text=screen.who)
+            await signal.wait_for()
+            hold(not await other.page.locator('[data-notice^="signal"]').count(), f"{other.who} sees a signal")
+            await self.record.picture(bea, "a-private-signal-seen")
+            await signal.locator(".signal-answers button").first.click()
+            await screen.page.locator('[data-notice="signal"]').get_by_text("Bea:").wait_for()
+            await self.record.picture(screen, "private-signal-answered")
+
     async def media_server_killed(self) -> None:
         """Janus is killed and started anew by the supervisor; people see that, and are back without a click."""
         evening = self.evening
