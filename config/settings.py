@@ -222,6 +222,10 @@ JANUS_API_SECRET = env.listing("OPENIOP_JANUS_API_SECRET", "")
 JANUS_ADMIN_KEY = env.listing("OPENIOP_JANUS_ADMIN_KEY", "")
 JANUS_DRAINING = env.listing("OPENIOP_JANUS_DRAINING", "")
 
+# --- Relays for people behind strict firewalls; none means that media takes the direct way only ---
+TURN_URLS = env.listing("OPENIOP_TURN_URLS", "")
+TURN_SECRET = env.secret("OPENIOP_TURN_SECRET") if TURN_URLS else ""
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -1,7 +1,10 @@
 /** Holds the tab's parts together: socket in, state and media on, one snapshot out for the view. */
 
 import { GroupMedia } from "./media.ts";
-import type { Devices, Figures, MediaView } from "./media.ts";
+import type { Figures, MediaView } from "./media.ts";
+import { comingIn, keepAs } from "./memory.ts";
+import { Quality } from "./quality.ts";
+import type { QualityView } from "./quality.ts";
 import { RoomSocket } from "./socket.ts";
 import { START, after, hasMedia } from "./state.ts";
 import type { State } from "./state.ts";
@@ -17,11 +20,14 @@ export type Config = {
   readonly me?: unknown;
   readonly strings?: Record<string, string>;
   readonly iceServers?: RTCIceServer[];
+  /** The last resort: the clinic's telephone. */
+  readonly phone?: string;
 };
 
 export type Snapshot = {
   readonly state: State;
   readonly media: MediaView;
+  readonly quality: QualityView;
   readonly handRaised: boolean;
   readonly mutedByFacilitator: boolean;
   /** The server's clock against ours, in milliseconds: a phone set wrong must not say that the group is over. */
@@ -33,6 +39,7 @@ export type Snapshot = {
 export class RoomApp {
   snapshot: Snapshot;
   readonly timings = { admittedAt: 0, firstFrameAt: 0, frameAfterGoneAt: 0, goneAt: 0 };
+  readonly quality: Quality;
   readonly #media: GroupMedia;
   readonly #socket: RoomSocket;
   readonly #listeners = new Set<() => void>();
@@ -40,7 +47,8 @@ export class RoomApp {
   #said = "";
 
   constructor(readonly config: Config) {
-    this.#media = new GroupMedia((request) => this.#socket.ask(request), () => this.#mediaChanged(), devices(), config.iceServers);
+    this.#media = new GroupMedia((request) => this.#socket.ask(request), () => this.#mediaChanged(), comingIn(config.socket), config.iceServers);
+    this.quality = new Quality(this.#media, () => this.#qualityChanged());
     this.#socket = new RoomSocket(new URL(config.socket, socketBase()).href, connection(), {
       onMessage: (message) => this.#hear(message),
       onLine: (line) => this.#line(line),
@@ -48,6 +56,7 @@ export class RoomApp {
     this.snapshot = {
       state: START,
       media: this.#media.view,
+      quality: this.quality.view,
       handRaised: false,
       mutedByFacilitator: false,
       clockAhead: 0,
@@ -62,7 +71,11 @@ export class RoomApp {
       this.#media.check();
     };
     window.addEventListener("online", changed);
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && changed());
+    document.addEventListener("visibilitychange", () => {
+      this.quality.hide(document.visibilityState === "hidden");
+      if (document.visibilityState === "visible") changed();
+    });
+    this.quality.start();
     window.addEventListener("pagehide", () => this.#media.stop());
     // A page kept by the browser and shown again has lost its connections without knowing.
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
@@ -80,7 +93,10 @@ export class RoomApp {
   }
 
   async toggleCamera(): Promise<void> {
-    await this.#media.setCamera(!this.#media.view.camera);
+    const on = !this.#media.view.camera;
+    // Who turns the camera on wants to be seen more than to save data.
+    if (on && this.snapshot.quality.saving) this.quality.save(false);
+    await this.#media.setCamera(on);
   }
 
   toggleHand(): void {
@@ -140,6 +156,7 @@ export class RoomApp {
     if (message.type === "room") this.#confirm(state);
     this.#follow(state);
     if (message.type === "event") this.#media.hear(message);
+    if (message.type === "event" && message.kind === "talking" && message.talking) this.quality.spoke(message.feed);
     if (message.type === "bye" && message.reason !== "restarting") this.#socket.close();
   }
 
@@ -174,13 +191,20 @@ export class RoomApp {
 
   #mediaChanged(): void {
     this.#set({ media: this.#media.view });
+    keepAs(this.config.socket, this.#media.wanted);
+    this.#sayWhatISend();
+  }
+
+  #qualityChanged(): void {
+    this.#set({ quality: this.quality.view });
     this.#sayWhatISend();
   }
 
   #sayWhatISend(): void {
     if (!this.#media.running) return;
-    const { mic, camera } = this.#media.view;
-    const message = { type: "self", audio: mic, video: camera } as const;
+    const { mic, camera, rest } = this.#media.view;
+    const resting = rest !== "no" && this.#media.wanted.camera;
+    const message = { type: "self", audio: mic, video: camera && !resting, saving: resting || this.quality.view.saving } as const;
     const text = JSON.stringify(message);
     if (text !== this.#said && this.#socket.say(message)) this.#said = text;
   }
@@ -230,13 +254,5 @@ function tapped(): Tapped | null {
     return JSON.parse(sessionStorage.getItem(TAPPED) ?? "null") as Tapped | null;
   } catch {
     return null;
-  }
-}
-
-function devices(): Devices {
-  try {
-    return (JSON.parse(sessionStorage.getItem("openiop.devices") ?? "{}") as Devices | null) ?? {};
-  } catch {
-    return {};
   }
 }

@@ -5,25 +5,38 @@
  * on those lines when they come: joining waits for no camera, and nothing is ever negotiated again for a device.
  */
 
+import { NO_COUNTS, measured } from "./measure.ts";
+import type { Counts } from "./measure.ts";
+import type { Measure } from "./line.ts";
+import { PictureAsks } from "./pictures.ts";
+import type { Picture } from "./pictures.ts";
 import { RequestFailed } from "./socket.ts";
-import { layerFor } from "./state.ts";
 import type { Candidate, Leg, MediaEvent, MediaRequest, StreamOfFeed } from "./protocol.ts";
 
 const PATIENCE_MS = 2000;
 const RESTART_MS = 6000;
 const RETRY_MS = [300, 600, 1200, 2400, 3000];
-const LAYER_PAUSE_MS = 1200;
 
-const SOUND_BITS = 32_000;
-/** Chromium sends two of the three at this size; the third serves when a larger camera picture is asked for. */
-const PICTURE = { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 24, max: 30 } };
+/** Speech goes before pictures, in this browser's own queue and, where routers heed it, on the way. */
+const SOUND: RTCRtpEncodingParameters = { maxBitrate: 32_000, priority: "high", networkPriority: "high" };
+/** Larger than any size we send: Chromium sends three sizes only of a picture that is at least 960 × 540. */
+const PICTURE = { width: { ideal: 960 }, height: { ideal: 540 }, frameRate: { ideal: 24, max: 30 } };
+/** 640 × 360, 320 × 180 and 160 × 90; what each costs is counted with in pictures.ts. */
 const SIZES: RTCRtpEncodingParameters[] = [
-  { rid: "h", maxBitrate: 500_000 },
-  { rid: "m", maxBitrate: 130_000, scaleResolutionDownBy: 2 },
-  { rid: "l", maxBitrate: 60_000, scaleResolutionDownBy: 4, maxFramerate: 12 },
+  { rid: "h", maxBitrate: 500_000, scaleResolutionDownBy: 1.5 },
+  { rid: "m", maxBitrate: 130_000, scaleResolutionDownBy: 3 },
+  { rid: "l", maxBitrate: 60_000, scaleResolutionDownBy: 6, maxFramerate: 12 },
 ];
 
-export type Devices = { readonly audio?: string; readonly video?: string; readonly camera_off?: boolean };
+/** What was chosen at the door, and how this person left the room: nobody comes back louder than that. */
+export type Devices = {
+  readonly audio?: string;
+  readonly video?: string;
+  readonly camera_off?: boolean;
+  readonly mic_off?: boolean;
+};
+/** Why my camera is not sent although I want it: the line (the device stays on), or because I save data (it is off). */
+export type Rest = "no" | "unsent" | "off";
 export type Trouble = "refused" | "missing" | "busy" | null;
 
 export type FeedView = {
@@ -39,6 +52,7 @@ export type MediaView = {
   readonly self: MediaStream | null;
   readonly mic: boolean;
   readonly camera: boolean;
+  readonly rest: Rest;
   readonly micTrouble: Trouble;
   readonly cameraTrouble: Trouble;
   readonly connected: boolean;
@@ -49,6 +63,7 @@ const NOTHING: MediaView = {
   self: null,
   mic: false,
   camera: false,
+  rest: "no",
   micTrouble: null,
   cameraTrouble: null,
   connected: true,
@@ -64,6 +79,9 @@ export type Figures = {
   packetsLost: number;
   roundTripMs: number | null;
   pictureWidths: Record<string, number>;
+  /** Of all sound played, the share that had to be made up because it did not come in time. */
+  soundMadeUp: number;
+  soundSamples: number;
 };
 
 type Ask = (request: MediaRequest) => Promise<{ sdp?: string; feed?: string }>;
@@ -76,7 +94,7 @@ export class GroupMedia {
   #running = false;
   #publication = 0;
   #subscription = 0;
-  #micWanted = true;
+  #micWanted: boolean;
   #cameraWanted: boolean;
   #mic: MediaStreamTrack | null = null;
   #camera: MediaStreamTrack | null = null;
@@ -92,8 +110,11 @@ export class GroupMedia {
   #early: { leg: number; candidate: Candidate | null }[] = [];
   #inLine: Promise<void> = Promise.resolve();
   #streams: StreamOfFeed[] = [];
-  #layer: 1 | 2 = 2;
-  #layerTimer: ReturnType<typeof setTimeout> | undefined;
+  #rest: Rest = "no";
+  readonly #asks = new PictureAsks();
+  #asksTimer: ReturnType<typeof setTimeout> | undefined;
+  #counts: Counts = NO_COUNTS;
+  #slow = 0;
 
   constructor(
     private readonly ask: Ask,
@@ -102,6 +123,12 @@ export class GroupMedia {
     private readonly iceServers: RTCIceServer[] = [],
   ) {
     this.#cameraWanted = !devices.camera_off;
+    this.#micWanted = !devices.mic_off;
+  }
+
+  /** What this person wants to send, whether or not there is a device or a line for it. */
+  get wanted(): { readonly mic: boolean; readonly camera: boolean } {
+    return { mic: this.#micWanted, camera: this.#cameraWanted };
   }
 
   get running(): boolean {
@@ -124,8 +151,8 @@ export class GroupMedia {
     this.#mic?.stop();
     this.#camera?.stop();
     this.#mic = this.#camera = null;
-    clearTimeout(this.#layerTimer);
-    this.#show(NOTHING);
+    clearTimeout(this.#asksTimer);
+    this.#show({ ...NOTHING, rest: this.#rest });
   }
 
   hear(event: MediaEvent): void {
@@ -152,6 +179,12 @@ export class GroupMedia {
         break;
       case "moderated":
         if (event.feed === this.feed && event.media === "audio" && event.muted) void this.setMic(false);
+        break;
+      case "slow":
+        this.#slow += 1;
+        break;
+      case "layer":
+        for (const { mid, feed } of this.#streams) if (mid === event.mid) this.#asks.heard(feed);
         break;
     }
   }
@@ -180,8 +213,48 @@ export class GroupMedia {
       this.#camera?.stop();
       this.#camera = null;
     }
-    await this.#sending?.picture(this.#camera);
+    await this.#sending?.picture(this.#sentCamera());
     this.#showSelf();
+  }
+
+  /** Let my camera rest, or wake it if I still want it: what I want does not change by it. */
+  async restCamera(rest: Rest): Promise<void> {
+    if (rest === this.#rest) return;
+    this.#rest = rest;
+    if (rest === "off") {
+      this.#camera?.stop();
+      this.#camera = null;
+    } else if (this.#running && this.#cameraWanted && !this.#camera) await this.#openCamera();
+    await this.#sending?.picture(this.#sentCamera());
+    this.#showSelf();
+  }
+
+  #sentCamera(): MediaStreamTrack | null {
+    return this.#rest === "no" ? this.#camera : null;
+  }
+
+  /** The pictures worth receiving, of every feed. Asked for as soon as the media server can be asked. */
+  askFor(wanted: ReadonlyMap<string, Picture>): void {
+    this.#asks.want(wanted);
+    this.#askForDue();
+  }
+
+  #askForDue(): void {
+    clearTimeout(this.#asksTimer);
+    if (!this.#running) return;
+    const { requests, againInMs } = this.#asks.due(performance.now());
+    for (const request of requests) void this.ask({ kind: "configure", ...request }).catch(() => undefined);
+    if (againInMs !== null) this.#asksTimer = setTimeout(() => this.#askForDue(), againInMs);
+  }
+
+  /** How the line was since this was asked last. */
+  async measure(): Promise<Measure> {
+    const sendsPicture = this.#sentCamera() !== null;
+    const [incoming, outgoing] = await Promise.all([reports(this.#receiving), reports(this.#sending)]);
+    const { measure, counts } = measured(incoming, outgoing, { before: this.#counts, slow: this.#slow, sendsPicture });
+    this.#counts = counts;
+    this.#slow = 0;
+    return measure;
   }
 
   async figures(): Promise<Figures> {
@@ -195,13 +268,18 @@ export class GroupMedia {
       packetsLost: 0,
       roundTripMs: null,
       pictureWidths: {},
+      soundMadeUp: 0,
+      soundSamples: 0,
     };
     const feedOf = new Map(this.#streams.map((stream) => [stream.mid, stream.feed]));
     for (const report of await reports(this.#receiving)) {
       if (report.type !== "inbound-rtp") continue;
       figures.packetsLost += report.packetsLost ?? 0;
-      if (report.kind === "audio") figures.audioBytesReceived += report.bytesReceived ?? 0;
-      else {
+      if (report.kind === "audio") {
+        figures.audioBytesReceived += report.bytesReceived ?? 0;
+        figures.soundMadeUp += (report.concealedSamples ?? 0) - (report.silentConcealedSamples ?? 0);
+        figures.soundSamples += report.totalSamplesReceived ?? 0;
+      } else {
         const feed = feedOf.get(report.mid) ?? "";
         figures.videoBytesReceived += report.bytesReceived ?? 0;
         figures.framesDecoded += report.framesDecoded ?? 0;
@@ -223,7 +301,8 @@ export class GroupMedia {
 
   /** Both in one question, so that a browser asks its person once; then each by itself, so that one may be missing. */
   async #openDevices(): Promise<void> {
-    if (this.#cameraWanted) {
+    const opensCamera = this.#cameraWanted && this.#rest !== "off";
+    if (opensCamera) {
       try {
         const both = await capture({ audio: sound(this.devices.audio), video: picture(this.devices.video) });
         [this.#mic, this.#camera] = [both.getAudioTracks()[0] ?? null, both.getVideoTracks()[0] ?? null];
@@ -234,7 +313,7 @@ export class GroupMedia {
     }
     await this.#openMic();
     await this.#putDevicesOn();
-    if (this.#cameraWanted) {
+    if (opensCamera) {
       await this.#openCamera();
       await this.#putDevicesOn();
     }
@@ -262,7 +341,7 @@ export class GroupMedia {
     if (this.#mic) this.#mic.enabled = this.#micWanted;
     for (const track of [this.#mic, this.#camera]) track?.addEventListener("ended", this.#deviceLost, { once: true });
     await this.#sending?.sound(this.#mic, this.#micWanted);
-    await this.#sending?.picture(this.#camera);
+    await this.#sending?.picture(this.#sentCamera());
     this.#showSelf();
   }
 
@@ -283,6 +362,7 @@ export class GroupMedia {
       self: this.#camera ? (same ? this.view.self : new MediaStream([this.#camera])) : null,
       mic: this.#mic !== null && this.#micWanted,
       camera: this.#camera !== null,
+      rest: this.#rest,
     });
   }
 
@@ -311,7 +391,7 @@ export class GroupMedia {
       this.#sendingNext = sending;
       sending.offerLines();
       await sending.sound(this.#mic, this.#micWanted);
-      await sending.picture(this.#camera);
+      await sending.picture(this.#sentCamera());
       try {
         const offer = await sending.pc.createOffer();
         await sending.pc.setLocalDescription(offer);
@@ -325,7 +405,7 @@ export class GroupMedia {
         await sending.pc.setRemoteDescription({ type: "answer", sdp: reply.sdp ?? "" });
         sending.ready();
         await sending.sound(this.#mic, this.#micWanted);
-        await sending.picture(this.#camera);
+        await sending.picture(this.#sentCamera());
       } catch (error) {
         if (this.#sending !== sending) sending.close();
         throw error;
@@ -356,6 +436,7 @@ export class GroupMedia {
     this.#answered = offer.sdp;
     if (offer.leg > this.#leg || !this.#receiving) {
       this.#receiving?.close();
+      this.#streams = [];
       this.#leg = offer.leg;
       this.timings.offeredAt ||= Date.now();
       const receiving: Connection = new Connection("subscriber", this.iceServers, this.ask, {
@@ -374,7 +455,7 @@ export class GroupMedia {
     await pc.setLocalDescription(answer);
     await this.ask({ kind: "start", leg: offer.leg, sdp: answer.sdp ?? "" });
     this.#receiving.ready();
-    this.#chooseLayer();
+    this.#askForDue();
   }
 
   /** An offer overtaken by the next one is no failure: that one is in line behind it. */
@@ -386,6 +467,8 @@ export class GroupMedia {
   #assign(streams: StreamOfFeed[]): void {
     const before = new Map(this.#streams.map((stream) => [stream.mid, stream.feed]));
     this.#streams = streams;
+    this.#asks.keepOnly(new Set(streams.map(({ feed }) => feed)));
+    this.#asks.begun(streams.filter(({ mid, feed, media }) => media === "video" && before.get(mid) !== feed).map(({ feed }) => feed));
     const lines = new Map(this.#receiving?.pc.getTransceivers().map((line) => [line.mid, line.receiver.track]));
     const feeds = new Map<string, FeedView>();
     for (const { mid, feed, media } of streams) {
@@ -407,19 +490,8 @@ export class GroupMedia {
   #keepOnly(feeds: ReadonlySet<string>): void {
     if ([...this.view.feeds.keys()].every((feed) => feeds.has(feed))) return;
     this.#streams = this.#streams.filter((stream) => feeds.has(stream.feed));
+    this.#asks.keepOnly(feeds);
     this.#show({ feeds: new Map([...this.view.feeds].filter(([feed]) => feeds.has(feed))) });
-    this.#chooseLayer();
-  }
-
-  /** Once, a little after the last change: Janus forgets a second choice that follows the first too closely. */
-  #chooseLayer(): void {
-    clearTimeout(this.#layerTimer);
-    this.#layerTimer = setTimeout(() => {
-      const layer = layerFor(this.view.feeds.size + 1);
-      if (layer === this.#layer && layer === 2) return;
-      this.#layer = layer;
-      void this.ask({ kind: "configure", layer }).catch(() => undefined);
-    }, LAYER_PAUSE_MS);
   }
 
   // --- both ------------------------------------------------------------------------------------------------------
@@ -487,7 +559,7 @@ class Connection {
 
   offerLines(): void {
     this.#lines = {
-      sound: this.pc.addTransceiver("audio", { direction: "sendonly", sendEncodings: [{ maxBitrate: SOUND_BITS }] }),
+      sound: this.pc.addTransceiver("audio", { direction: "sendonly", sendEncodings: [SOUND] }),
       picture: this.pc.addTransceiver("video", { direction: "sendonly", sendEncodings: SIZES }),
     };
   }

@@ -25,7 +25,7 @@ export type ClientMessage =
   | { type: "hello"; connection: string; protocol: typeof PROTOCOL }
   | { type: "beat" }
   | { type: "hand"; raised: boolean }
-  | { type: "self"; audio: boolean; video: boolean }
+  | { type: "self"; audio: boolean; video: boolean; saving?: boolean }
   | { type: "media"; id: number; request: MediaRequest }
   | { type: "signal"; id: string; kind: SignalKind }
   | { type: "answer_signal"; signal: string; preset: SignalReply }
@@ -83,6 +83,8 @@ export type Seat = {
   readonly hand_at: string | null;
   readonly audio: boolean;
   readonly video: boolean;
+  /** Sound only for now, because the line is weak or data is dear. */
+  readonly saving: boolean;
   readonly feed: string | null;
   readonly reconnecting: boolean;
 };

@@ -153,3 +153,29 @@ test("a question is never left hanging: a lost line and a long silence both answ
   world.pass(12_000);
   await assert.rejects(silent, { code: "line" });
 });
+
+test("after the network changed, a line that does not answer within two seconds is opened anew at once", () => {
+  const { world, room, told } = socket();
+  world.line.opens();
+  world.pass(5000);
+  room.nudge();
+  world.pass(2000);
+  assert.equal(told.at(-1), "reconnecting");
+  world.pass(200);
+  assert.equal(world.lines.length, 2);
+  const [before] = world.lines;
+  world.line.opens();
+  before!.hears({ type: "bye", reason: "taken" });
+  assert.deepEqual(told, ["open", "reconnecting", "open"]);
+});
+
+test("a line that answers stays", () => {
+  const { world, room } = socket();
+  world.line.opens();
+  world.pass(5000);
+  room.nudge();
+  world.pass(100);
+  world.line.hears({ type: "beat" });
+  world.pass(5000);
+  assert.equal(world.lines.length, 1);
+});

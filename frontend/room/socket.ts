@@ -10,6 +10,8 @@ const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 3000;
 const SILENCE_MS = 25_000;
 const REPLY_MS = 12_000;
+/** After the network changed: a line that has said nothing by then belongs to the network before. */
+const NUDGE_MS = 2000;
 
 /** How long to wait before try number `tries` (0 first). `chance` in 0..1 spreads a whole group's return. */
 export function waitBefore(tries: number, chance: number): number {
@@ -67,12 +69,16 @@ export class RoomSocket {
     const socket = this.around.open(this.url);
     this.#socket = socket;
     socket.onopen = () => {
+      if (socket !== this.#socket) return;
       this.#lastHeard = this.around.now();
       this.say({ type: "hello", connection: this.connection, protocol: PROTOCOL });
       this.#beatLater();
       this.listener.onLine("open");
     };
-    socket.onmessage = (event: MessageEvent<string>) => this.#hear(event.data);
+    socket.onmessage = (event: MessageEvent<string>) => {
+      // One that was given up may still have words on the way; the newer one says them afresh.
+      if (socket === this.#socket) this.#hear(event.data);
+    };
     socket.onclose = () => this.#lost(socket);
   }
 
@@ -96,12 +102,23 @@ export class RoomSocket {
   /** The network changed under us (a phone left the Wi-Fi): do not wait for the silence to be noticed. */
   nudge(): void {
     if (this.#ended) return;
-    if (this.#socket?.readyState === 1) this.say({ type: "beat" });
+    if (this.#socket?.readyState === 1) this.#askForLife(this.#socket);
     else if (this.#retry !== undefined) {
       this.around.cancel(this.#retry);
       this.#retry = undefined;
       this.open();
     }
+  }
+
+  #askForLife(socket: WebSocket): void {
+    const asked = this.around.now();
+    this.say({ type: "beat" });
+    this.around.later(() => {
+      if (socket !== this.#socket || this.#ended || this.#lastHeard > asked) return;
+      this.#tries = 0;
+      this.#lost(socket);
+      socket.close();
+    }, NUDGE_MS);
   }
 
   close(): void {

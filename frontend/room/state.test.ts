@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { START, after, arrivals, columnsFor, hands, hasMedia, initials, layerFor, minutesUntil, newHands, screenOf, tileWords, tiles } from "./state.ts";
+import { START, after, arrivals, columnsFor, hands, hasMedia, initials, minutesUntil, newHands, screenOf, tileWords, tiles } from "./state.ts";
 import type { State } from "./state.ts";
 import type { MyState, Room, Seat } from "./protocol.ts";
 
 const seat = (name: string, more: Partial<Seat> = {}): Seat => ({
-  seat: name, name, role: "patient", here: true, hand_at: null, audio: true, video: true, feed: `${name}-1`, reconnecting: false, ...more,
+  seat: name, name, role: "patient", here: true, hand_at: null, audio: true, video: true, feed: `${name}-1`, saving: false, reconnecting: false, ...more,
 });
 const room = (more: Partial<Room> = {}, state: MyState = "admitted"): Room => ({
   type: "room", now: "2026-03-04T19:12:00Z", room: "main",
@@ -63,6 +63,10 @@ test("a tile says what is true and nothing about a person who is reconnecting bu
   assert.deepEqual(tileWords(seat("Maya", { audio: false, hand_at: "2026-03-04T19:12:00Z" })), ["hand", "muted"]);
   assert.deepEqual(tileWords(seat("Maya", { audio: false, video: false })), ["silent"]);
   assert.deepEqual(tileWords(seat("Maya", { hand_at: "2026-03-04T19:12:00Z", reconnecting: true })), ["reconnecting"]);
+  assert.deepEqual(tileWords(seat("Maya", { video: false, saving: true })), ["saving"]);
+  assert.deepEqual(tileWords(seat("Maya", { audio: false, video: false, saving: true })), ["muted", "saving"]);
+  assert.deepEqual(tileWords(seat("Maya"), true), ["picture_rests"]);
+  assert.deepEqual(tileWords(seat("Maya", { video: false }), true), ["sound_only"]);
 });
 
 test("the first hand up is the first in line, and only new hands of others are told", () => {
@@ -99,10 +103,6 @@ test("tiles fill the window they have", () => {
   assert.equal(columnsFor(4, 390, 700), 1);
   assert.equal(columnsFor(12, 1200, 700), 4);
   assert.equal(columnsFor(0, 1200, 700), 1);
-});
-
-test("a crowd is shown small and received small", () => {
-  assert.deepEqual([layerFor(5), layerFor(6)], [2, 1]);
 });
 
 test("time left counts up to the started minute and never below zero", () => {

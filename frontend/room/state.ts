@@ -126,15 +126,18 @@ function compare<T>(a: readonly T[], b: readonly T[]): number {
 }
 
 /** What is said on a tile, most urgent first. */
-export type TileWord = "reconnecting" | "hand" | "muted" | "sound_only" | "silent";
+export type TileWord = "reconnecting" | "hand" | "muted" | "sound_only" | "saving" | "silent" | "picture_rests";
 
-export function tileWords(seat: Seat): readonly TileWord[] {
+/** `rests`: this person's picture is not received just now, because this line or this person saves data. */
+export function tileWords(seat: Seat, rests = false): readonly TileWord[] {
   if (seat.reconnecting) return ["reconnecting"];
   const words: TileWord[] = [];
   if (seat.hand_at) words.push("hand");
-  if (!seat.audio && !seat.video) words.push("silent");
+  if (!seat.audio && !seat.video && !seat.saving) words.push("silent");
   else if (!seat.audio) words.push("muted");
-  else if (!seat.video) words.push("sound_only");
+  if (seat.saving && !seat.video) words.push("saving");
+  else if (seat.audio && !seat.video) words.push("sound_only");
+  else if (seat.video && rests) words.push("picture_rests");
   return words;
 }
 
@@ -156,11 +159,6 @@ export function columnsFor(count: number, width: number, height: number, gap = 1
     if (tile > 0 && (tile * tile) / ratio > best.area * 1.02) best = { columns, area: (tile * tile) / ratio };
   }
   return best.columns;
-}
-
-/** The picture size worth receiving: a crowd is shown small, so it is received small. */
-export function layerFor(tileCount: number): 1 | 2 {
-  return tileCount > 5 ? 1 : 2;
 }
 
 /** Who came to the door since the last state: told to facilitators, who may be looking at the faces. */

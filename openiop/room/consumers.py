@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -39,6 +39,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         self.person = self.scope["person"]
         self.session_id: UUID = self.scope["url_route"]["kwargs"]["pk"]
         self.connection: UUID | None = None
+        self.line: UUID | None = None
         self.seat_id: UUID | None = None
         self.media = TabMedia(lambda: live.media_rooms(), say=self._say, keep=self._keep_media, lost=self._media_lost)
         self.topics: list[str] = []
@@ -79,7 +80,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
             case protocol.Hand():
                 await self._act(_hand, raised=message.raised)
             case protocol.Self():
-                await self._act(_self, audio=message.audio, video=message.video)
+                await self._act(_self, audio=message.audio, video=message.video, saving=message.saving)
             case protocol.Media():
                 self.media.ask(message.id, message.request)
             case protocol.Signal():
@@ -103,10 +104,14 @@ class RoomConsumer(AsyncWebsocketConsumer):
     # --- coming and going ---
 
     async def _hello(self, message: protocol.Hello) -> None:
-        self.connection = message.connection
+        self.connection, self.line = message.connection, uuid4()
         try:
             self.seat_id = await self._act(
-                _sit_down, connection=message.connection, session_id=self.session_id, locked=await self._locked()
+                _sit_down,
+                connection=message.connection,
+                line=self.line,
+                session_id=self.session_id,
+                locked=await self._locked(),
             )
         except (Http404, admission.NotNow):
             await self._bye("refused")
@@ -114,6 +119,11 @@ class RoomConsumer(AsyncWebsocketConsumer):
         self.topics = await self._act(_topics)
         await wake.join(self, *self.topics)
         await self._refresh()
+
+    async def _superseded(self) -> None:
+        """The tab speaks through a newer socket, and its media went there: let go of ours without ending it."""
+        await self.media.release()
+        await self.close()
 
     async def _locked(self) -> bool:
         """Is the browser's screen locked?"""
@@ -126,7 +136,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         if self.seat_id is None:
             return
         await wake.part(self, *self.topics)
-        await self._act(_offline, connection=self.connection)
+        await self._act(_offline, line=self.line)
 
     async def wake(self, event: dict[str, Any]) -> None:
         """Look afresh, beside what the tab says meanwhile; several wake-ups during one look need only one more."""
@@ -160,6 +170,9 @@ class RoomConsumer(AsyncWebsocketConsumer):
         seat, room, where = await self._act(_read)
         if seat.connection != self.connection:
             await self._bye("taken")
+            return
+        if seat.line != self.line:
+            await self._superseded()
             return
         text = room.model_dump_json()
         # Before the tab hears of another place: what it asks then is asked there.
@@ -223,14 +236,16 @@ class RoomConsumer(AsyncWebsocketConsumer):
 # --- what each message does, inside `acting` ---
 
 
-def _sit_down(_nobody: Seat | None, person: Any, at: Any, *, connection: UUID, session_id: UUID, locked: bool) -> UUID:
+def _sit_down(
+    _nobody: Seat | None, person: Any, at: Any, *, connection: UUID, line: UUID, session_id: UUID, locked: bool
+) -> UUID:
     session = CareSession.objects.select_related("room").filter(pk=session_id).first()
     if session is None:
         raise Http404
     if locked and not any(seat.in_call(at=at) for seat in Seat.objects.filter(session=session, person_id=person.pk)):
         raise Http404
     taken = admission.ask(session, person, at=at)
-    Seat.objects.filter(pk=taken.pk).update(connection=connection, online=True, seen_at=at)
+    Seat.objects.filter(pk=taken.pk).update(connection=connection, line=line, online=True, seen_at=at)
     taken.refresh_from_db()
     admission.beat(taken, at=at, receiving=False)
     wake.wake(admission.topic(session))
@@ -274,10 +289,10 @@ def _hand(seat: Seat, person: Any, at: Any, *, raised: bool) -> None:
         wake.wake(admission.topic(seat.session))
 
 
-def _self(seat: Seat, person: Any, at: Any, *, audio: bool, video: bool) -> None:
-    if seat.state == SeatState.ADMITTED and (seat.audio, seat.video) != (audio, video):
-        seat.audio, seat.video = audio, video
-        seat.save(update_fields=["audio", "video"])
+def _self(seat: Seat, person: Any, at: Any, *, audio: bool, video: bool, saving: bool) -> None:
+    if seat.state == SeatState.ADMITTED and (seat.audio, seat.video, seat.saving) != (audio, video, saving):
+        seat.audio, seat.video, seat.saving = audio, video, saving
+        seat.save(update_fields=["audio", "video", "saving"])
         wake.wake(admission.topic(seat.session))
 
 
@@ -285,8 +300,9 @@ def _leave(seat: Seat, person: Any, at: Any) -> None:
     admission.leave(seat, by=person, at=at)
 
 
-def _offline(seat: Seat, person: Any, at: Any, *, connection: UUID) -> None:
-    if seat.connection == connection and seat.online:
+def _offline(seat: Seat, person: Any, at: Any, *, line: UUID) -> None:
+    """A tab's last socket has gone; one that the tab gave up before says nothing about the person."""
+    if seat.line == line and seat.online:
         Seat.objects.filter(pk=seat.pk).update(online=False)
         wake.wake(admission.topic(seat.session))
 

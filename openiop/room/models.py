@@ -77,9 +77,10 @@ class Seat(Row):
     """One person's, or the site device's, place at the door and in the room.
 
     waiting → admitted → left → admitted again without another wait; sent back or removed by a facilitator, and
-    then only let in by one. `connection` is the tab that holds the seat (a later one takes it over); `media`
-    is what another web process needs to take over its media; `seen_at` its last beat; `ready` that the door's
-    form is done.
+    then only let in by one. `connection` is the tab that holds the seat (a later one takes it over) and `line` its
+    newest socket: one that the tab gave up may seem open for a while yet. `saving`: sound only for now. `media` is
+    what another web process needs to take over its media; `seen_at` its last beat; `ready` that the door's form is
+    done.
     """
 
     session = models.ForeignKey(CareSession, on_delete=models.PROTECT, related_name="seats")
@@ -94,7 +95,9 @@ class Seat(Row):
     hand_at = models.DateTimeField(null=True)
     audio = models.BooleanField(default=False)
     video = models.BooleanField(default=False)
+    saving = models.BooleanField(default=False)
     connection = models.UUIDField(null=True)
+    line = models.UUIDField(null=True)
     online = models.BooleanField(default=False)
     seen_at = models.DateTimeField(null=True)
     media = models.JSONField(default=dict)
@@ -117,7 +120,7 @@ class Seat(Row):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; whoever is not in the room has no hand up, publishes nothing and has no media to come back to."""
         if self.state != SeatState.ADMITTED:
-            self.hand_at, self.audio, self.video, self.media = None, False, False, {}
+            self.hand_at, self.audio, self.video, self.saving, self.media = None, False, False, False, {}
         super().save(*args, **kwargs)
 
 
@@ -344,6 +347,10 @@ class SignalAnswer(Row):
     at = models.DateTimeField()
 
 
+ROOM_SEATS = """
+SELECT seats.*, seats.id IN (SELECT room_saving(%s)) AS saving FROM room_seats(%s) AS seats ORDER BY asked_at, id"""
+
+
 class Neighbour(models.Model):
     """A seat as others in the session may know it, from the database function `room_seats`; never a table.
 
@@ -365,6 +372,7 @@ class Neighbour(models.Model):
     feed = models.TextField()
     online = models.BooleanField()
     seen_at = models.DateTimeField(null=True)
+    saving: bool
 
     class Meta:
         managed = False
@@ -373,7 +381,7 @@ class Neighbour(models.Model):
     @classmethod
     def of(cls, session_id: Any) -> list[Neighbour]:
         """Return the seats of the session that the acting person may know, in the order they asked to come in."""
-        return list(cls.objects.raw("SELECT * FROM room_seats(%s) ORDER BY asked_at, id", [session_id]))
+        return list(cls.objects.raw(ROOM_SEATS, [session_id, session_id]))
 
     def here(self, at: datetime) -> bool:
         return bool(self.online and self.seen_at and self.seen_at > at - QUIET_AFTER)

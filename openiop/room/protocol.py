@@ -148,6 +148,8 @@ class Self(_Heard):
     type: Literal["self"]
     audio: bool
     video: bool
+    saving: bool = False
+    """Sound only for now, because the line is weak or data is dear."""
 
 
 class Media(_Heard):
@@ -369,6 +371,7 @@ class Seat(_Said):
     hand_at: datetime | None = None
     audio: bool = False
     video: bool = False
+    saving: bool = False
     feed: str | None = None
     reconnecting: bool = False
 

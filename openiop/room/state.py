@@ -92,6 +92,7 @@ def _seat(row: Neighbour, *, at: datetime) -> protocol.Seat:
         hand_at=row.hand_at,
         audio=row.audio,
         video=row.video,
+        saving=row.saving,
         feed=row.feed or None,
         reconnecting=row.reconnecting(at),
     )

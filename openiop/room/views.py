@@ -18,7 +18,7 @@ from openiop.audit import trail
 from openiop.people import screen
 from openiop.people.doors import devices_only, patients_only, signed_in, staff_only
 from openiop.people.models import Agreement, Device, Document, Person
-from openiop.room import admission, live
+from openiop.room import admission, live, relay
 from openiop.room.forms import AgreementForm, PlaceForm
 from openiop.room.models import Place, Seat
 from openiop.safety import ladder
@@ -217,6 +217,8 @@ def _room_page(request: Any, session: CareSession, role: str) -> HttpResponse:
         "helpUrl": reverse("help") if role == "patient" else "",
         "leaveUrl": _leave_url(session, role),
         "person": str(request.person.pk),
+        "phone": request.person.clinic.phone,
+        "iceServers": relay.ice_servers(until=session.ends_at + relay.OVER_TIME),
     }
     context = {
         "session": session,

@@ -203,6 +203,43 @@ async def test_a_second_window_takes_the_seat_over(people, media):
         assert await database_sync_to_async(seats_of)(people["bea"], session) == 1
 
 
+async def test_a_line_that_a_tab_gave_up_for_a_newer_one_says_nothing_about_its_person(people, media):
+    session = await database_sync_to_async(tonight)(people["bea"])
+    first = await Tab(people["bea"], session.pk).open()
+    await first.room()
+    second = await Tab(people["bea"], session.pk, connection=first.connection).open()
+    async with tabs(second):
+        await second.room()
+        closed = await first.socket.receive_output(timeout=5)
+        while closed["type"] != "websocket.close":
+            assert "bye" not in closed.get("text", ""), "the tab itself is still here"
+            closed = await first.socket.receive_output(timeout=5)
+        await first.close()
+        assert await database_sync_to_async(is_online)(people["bea"], session)
+    assert not await database_sync_to_async(is_online)(people["bea"], session)
+
+
+async def test_others_in_the_room_read_that_somebody_saves_data_and_whoever_waits_does_not(people, media):
+    session = await database_sync_to_async(tonight)(people["bea"])
+    await database_sync_to_async(wait_at_the_door)(people["sam"], session)
+    bea = await Tab(people["bea"], session.pk).open()
+    sam = await Tab(people["sam"], session.pk).open()
+    async with tabs(bea, sam):
+        await bea.say(type="self", audio=True, video=False, saving=True)
+        await bea.room(lambda room: any(seat["saving"] for seat in room["seats"]))
+        knocked = await bea.room(lambda room: room["waiting"]) if not bea.heard[-1].get("waiting") else bea.heard[-1]
+        assert not any(message.get("seats") for message in sam.heard)
+
+        await bea.say(type="admit", seat=knocked["waiting"][0]["seat"])
+        inside = await sam.room(lambda room: room["me"]["state"] == "admitted")
+        assert [seat["name"] for seat in inside["seats"] if seat["saving"]] == ["Bea"]
+
+
+def is_online(person, session):
+    with acting(person):
+        return Seat.objects.get(session=session, person=person).online
+
+
 def seats_of(person, session):
     with acting(person):
         return Seat.objects.filter(session=session, person=person).count()

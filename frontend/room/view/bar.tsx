@@ -29,6 +29,17 @@ export function Bar({ app, snapshot, words, railOpen, setRailOpen }: Props) {
         {handRaised ? words.hand_down : words.hand_up}
       </Control>
       {state.room?.me.role === "patient" && <SignalButton app={app} words={words} />}
+      <button
+        type="button"
+        className="room-button"
+        data-up={snapshot.quality.saving || undefined}
+        aria-pressed={snapshot.quality.saving}
+        title={words.low_data_means}
+        onClick={() => app.quality.save(!snapshot.quality.saving)}
+      >
+        <Icon name="line" />
+        {words.low_data}
+      </button>
       {setRailOpen && (
         <button
           type="button"

@@ -1,8 +1,9 @@
 /** The room's few icons; a word stands beside each. */
 
-export type IconName = "mic" | "camera" | "hand" | "people" | "leave" | "signal";
+export type IconName = "line" | "mic" | "camera" | "hand" | "people" | "leave" | "signal";
 
 const SHAPES: Record<IconName, string> = {
+  line: "M3.500 16.500v-3M8 16.500V10M12.500 16.500V6.500M17 16.500V3",
   mic: "M10 2.5a2.5 2.5 0 0 1 2.5 2.5v4.5a2.5 2.5 0 0 1-5 0V5A2.5 2.5 0 0 1 10 2.5zM4.5 9.5a5.5 5.5 0 0 0 11 0M10 15v2.5",
   camera: "M2.5 5.5h10v9h-10zM12.5 8.5l5-2.5v8l-5-2.5",
   hand: "M6 10V5.2a1.2 1.2 0 0 1 2.4 0V9M8.4 9V3.7a1.2 1.2 0 0 1 2.4 0V9M10.800 9V4.700a1.2 1.2 0 0 1 2.4 0V10M13.2 10V7a1.150 1.150 0 0 1 2.300 0v5c0 3.200-2.200 5.500-5 5.500-2.400 0-3.500-1.200-4.600-3.200L4.100 11.500c-.600-1.200 1-2.200 1.900-1z",

@@ -1,18 +1,29 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { RoomApp, Snapshot } from "../app.ts";
 import type { Words } from "../words.ts";
 import { MySignalNotice } from "./signal.tsx";
 
+/** Most lost lines are back sooner; a number shown at once would only frighten. */
+export const CALL_AFTER_MS = 10_000;
+
 /** What stands in the way now, in one line each, most important first. */
 export function Notices({ app, snapshot, words }: { app: RoomApp; snapshot: Snapshot; words: Words }) {
-  const { state, media, mutedByFacilitator } = snapshot;
+  const { state, media, quality, mutedByFacilitator } = snapshot;
+  const isGone = useLongerThan(state.line !== "open" || state.mediaLost || !media.connected, CALL_AFTER_MS);
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
-  const notices: { key: string; text: string; warm?: boolean; closes?: boolean }[] = [];
+  const notices: { key: string; text: string; warm?: boolean; closes?: boolean; act?: { text: string; press: () => void } }[] = [];
 
   if (state.room?.me.talk === "contact_only") notices.push({ key: "staff", text: words.staff_only, warm: true });
   else if (state.room?.me.state === "private") notices.push({ key: "staff", text: words.staff_side, warm: true });
   if (state.line !== "open") notices.push({ key: "line", text: words.lost_line, warm: true });
   else if (state.mediaLost || !media.connected) notices.push({ key: "media", text: words.lost_media, warm: true });
+  else if (quality.saving) notices.push({ key: "saving", text: words.saving_chosen, act: { text: words.show_pictures, press: () => app.quality.save(false) } });
+  else if (quality.step !== "all") {
+    const act = { text: words.try_pictures, press: () => app.quality.tryAgain() };
+    // That a camera rests is told only to whom it is news.
+    const step = quality.step === "unseen" && !media.camera ? "speaker" : quality.step;
+    notices.push({ key: `line_${step}`, text: words[`line_${step}`], act });
+  }
   if (mutedByFacilitator && !media.mic) notices.push({ key: "muted", text: words.muted_by_facilitator, closes: true });
   if (media.micTrouble) notices.push({ key: `mic_${media.micTrouble}`, text: words[`mic_${media.micTrouble}`], closes: true });
   if (media.cameraTrouble) {
@@ -23,9 +34,17 @@ export function Notices({ app, snapshot, words }: { app: RoomApp; snapshot: Snap
     <div className="notices" role="status">
       {notices
         .filter(({ key }) => !closed.has(key))
-        .map(({ key, text, warm, closes }) => (
+        .map(({ key, text, warm, closes, act }) => (
           <p key={key} className="room-notice" data-warm={warm || undefined} data-notice={key}>
-            <span>{text}</span>
+            <span>
+              {text}
+              {isGone && (key === "line" || key === "media") && <CallInstead phone={app.config.phone} words={words} />}
+            </span>
+            {act && (
+              <button type="button" className="room-button small" onClick={act.press}>
+                {act.text}
+              </button>
+            )}
             {closes && (
               <button
                 type="button"
@@ -44,4 +63,31 @@ export function Notices({ app, snapshot, words }: { app: RoomApp; snapshot: Snap
       <MySignalNotice snapshot={snapshot} words={words} />
     </div>
   );
+}
+
+/** The last resort when the line is gone: the telephone, which needs none. */
+export function CallInstead({ phone, words }: { phone: string | undefined; words: Words }) {
+  if (!phone) return null;
+  const [before, after] = words.call_instead.split("{phone}");
+  return (
+    <>
+      {" "}
+      {before}
+      <a href={`tel:${phone.replace(/[^+\d]/gu, "")}`} data-call>
+        {phone}
+      </a>
+      {after}
+    </>
+  );
+}
+
+export function useLongerThan(isSo: boolean, ms: number): boolean {
+  const [isLong, setLong] = useState(false);
+  useEffect(() => {
+    setLong(false);
+    if (!isSo) return;
+    const timer = setTimeout(() => setLong(true), ms);
+    return () => clearTimeout(timer);
+  }, [isSo, ms]);
+  return isLong;
 }

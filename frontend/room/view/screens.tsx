@@ -5,11 +5,13 @@ import { screenOf } from "../state.ts";
 import type { Screen, State } from "../state.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
+import { CALL_AFTER_MS, CallInstead, useLongerThan } from "./notices.tsx";
 import { clock } from "./top.tsx";
 
 export function DoorScreen({ app, state, words }: { app: RoomApp; state: State; words: Words }) {
   const screen = screenOf(state);
   const { title, text, note } = said(screen, state, words);
+  const isGone = useLongerThan(state.line === "reconnecting", CALL_AFTER_MS);
   return (
     <div className="door">
       <section className="door-card" aria-live="polite" data-screen={screen}>
@@ -17,9 +19,15 @@ export function DoorScreen({ app, state, words }: { app: RoomApp; state: State; 
         <h2>{title}</h2>
         <p>{text}</p>
         {note && <p className="door-note">{note}</p>}
+        {screen === "refused" && app.config.phone && (
+          <p className="door-note">
+            <CallInstead phone={app.config.phone} words={words} />
+          </p>
+        )}
         {state.line === "reconnecting" && !state.bye && (
           <p className="room-notice" data-warm role="status">
             {words.lost_line}
+            {isGone && <CallInstead phone={app.config.phone} words={words} />}
           </p>
         )}
         <Actions app={app} screen={screen} words={words} />

@@ -6,12 +6,14 @@ import { columnsFor, tiles } from "../state.ts";
 import type { Room } from "../protocol.ts";
 import type { Words } from "../words.ts";
 import { Tile } from "./tile.tsx";
+import { useTilesShown } from "./shown.ts";
 
 export function Stage({ app, snapshot, room, words }: { app: RoomApp; snapshot: Snapshot; room: Room; words: Words }) {
   const seats = tiles(room);
   const stage = useRef<HTMLUListElement>(null);
   const columns = useColumns(stage, seats.length);
-  const { state, media } = snapshot;
+  const { state, media, quality } = snapshot;
+  useTilesShown(stage, app.quality, `${seats.map(({ feed }) => feed).join()} ${columns}`);
 
   return (
     <section className="stage" aria-label={words.people_here}>
@@ -22,12 +24,13 @@ export function Stage({ app, snapshot, room, words }: { app: RoomApp; snapshot: 
             <Tile
               key={seat.seat}
               app={app}
-              seat={mine ? { ...seat, audio: media.mic, video: media.camera } : seat}
+              seat={mine ? { ...seat, ...mySending(snapshot) } : seat}
               mine={mine}
               feed={seat.feed ? (media.feeds.get(seat.feed) ?? null) : null}
               self={mine ? media.self : null}
               // Muted sends nothing, so the media server never says that the talking ended.
               talking={Boolean(seat.feed && state.talking.has(seat.feed)) && (mine ? media.mic : seat.audio)}
+              rests={Boolean(seat.feed && quality.resting.has(seat.feed))}
               words={words}
             />
           );
@@ -37,6 +40,12 @@ export function Stage({ app, snapshot, room, words }: { app: RoomApp; snapshot: 
       <Sound snapshot={snapshot} words={words} />
     </section>
   );
+}
+
+/** My own tile says what is true here and now, before the server has heard of it. */
+function mySending({ media, quality }: Snapshot): { audio: boolean; video: boolean; saving: boolean } {
+  const rests = media.rest !== "no";
+  return { audio: media.mic, video: media.camera && !rests, saving: quality.saving || (media.camera && rests) };
 }
 
 function useColumns(element: React.RefObject<HTMLElement | null>, count: number): number {

@@ -12,18 +12,20 @@ type Props = {
   feed: FeedView | null;
   self: MediaStream | null;
   talking: boolean;
+  /** The picture is not asked for just now. */
+  rests: boolean;
   words: Words;
 };
 
-export function Tile({ app, seat, mine, feed, self, talking, words }: Props) {
-  const stream = mine ? self : (feed?.picture ?? null);
+export function Tile({ app, seat, mine, feed, self, talking, rests, words }: Props) {
+  const stream = mine ? self : rests ? null : (feed?.picture ?? null);
   const [seen, setSeen] = useState<MediaStream | null>(null);
   const shows = Boolean(stream && seat.video && !seat.reconnecting && (mine || seen === stream));
-  const told = tileWords(seat);
+  const told = tileWords(seat, rests);
   const role = seat.role === "patient" ? "" : words[seat.role];
 
   return (
-    <li className="tile" data-seat={seat.seat} data-talking={talking || undefined} data-picture={shows || undefined} data-mine={mine || undefined}>
+    <li className="tile" data-seat={seat.seat} data-feed={mine ? undefined : (seat.feed ?? undefined)} data-leads={seat.role === "facilitator" || undefined} data-talking={talking || undefined} data-picture={shows || undefined} data-mine={mine || undefined}>
       <span className="initials" aria-hidden="true">
         {initials(seat.name)}
       </span>

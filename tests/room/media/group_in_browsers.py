@@ -68,6 +68,7 @@ class Person:
     hand_at: datetime | None = None
     audio: bool = False
     video: bool = False
+    saving: bool = False
     socket: ServerConnection | None = None
     media: Seated | None = None
     kept: dict | None = None
@@ -110,7 +111,7 @@ class Group:
             case protocol.Beat():
                 await self.say(person, protocol.BeatEcho())
             case protocol.Self():
-                person.audio, person.video = message.audio, message.video
+                person.audio, person.video, person.saving = message.audio, message.video, message.saving
             case protocol.Hand():
                 person.hand_at = datetime.now(UTC) if message.raised else None
             case protocol.Leave():
@@ -187,6 +188,7 @@ class Group:
                     hand_at=person.hand_at,
                     audio=person.audio,
                     video=person.video,
+                    saving=person.saving,
                     feed=person.media.feed if person.media else None,
                     reconnecting=person.socket is None and person.kept is not None,
                 )
