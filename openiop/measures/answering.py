@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -47,7 +48,6 @@ def newest(code: str) -> instruments.Instrument:
     return max(versions, key=lambda each: each.version)
 
 
-@transaction.atomic
 def answer(
     patient: Person,
     *,
@@ -61,14 +61,18 @@ def answer(
 ) -> Taken:
     """Keep one answer and, in the same transaction, raise the flag it calls for, even if no other answer follows.
 
+    The transaction is the caller's (`people.access.acting`): what is refused here has written nothing yet.
     Sent twice with the same `key` it is kept once. A further answer to the same item corrects it and removes
     nothing. `value` as the device sends it: text or number. Raises NotTaken or AlreadyGiven.
     """
     given = understood(instrument, item, value)
     _check_day(patient, for_day, at=at)
-    response = _response(patient, instrument, for_day, at=at)
+    response, begun = _response(patient, instrument, for_day, at=at)
+    so_far = list(Answer.objects.filter(Q(response=response) | Q(patient=patient, key=key)))
     # The device may have sent it twice at once: the second waited for this row, and finds the first here.
-    if found := Answer.objects.filter(patient=patient, key=key).select_related("response").first():
+    if found := next((row for row in so_far if row.key == key), None):
+        if begun:
+            response.delete()  # the key was another day's, so nothing is said on this one
         return _again(found, item=item, value=given, instrument=instrument)
     kept = Answer.objects.create(
         clinic_id=patient.clinic_id,
@@ -82,7 +86,7 @@ def answer(
     )
     trail.record("answer.give", patient=patient, thing=response, item=item)
     flag = _tell(patient, instrument, kept, at=at)
-    _score(response, instrument, at=at)
+    _score(response, instrument, newest_of([row for row in so_far if row.response_id == response.pk] + [kept]), at=at)
     return Taken(kept, flag)
 
 
@@ -117,9 +121,10 @@ def _again(found: Answer, *, item: str, value: Any, instrument: instruments.Inst
     return Taken(found, Flag.objects.filter(patient_id=found.patient_id, key=f"answer-{found.key}").first())
 
 
-def _response(patient: Person, instrument: instruments.Instrument, day: date, *, at: datetime) -> Response:
+def _response(patient: Person, instrument: instruments.Instrument, day: date, *, at: datetime) -> tuple[Response, bool]:
+    """Return the day's response, held, and whether it begins with this answer."""
     # Held until the commit: two last answers at once would each miss the other, and nobody would score them.
-    response, _made = Response.objects.select_for_update().get_or_create(
+    response, begun = Response.objects.select_for_update().get_or_create(
         patient=patient,
         instrument=instrument.code,
         for_day=day,
@@ -127,7 +132,7 @@ def _response(patient: Person, instrument: instruments.Instrument, day: date, *,
     )
     if response.version != instrument.version:
         raise NotTaken(_("These questions have changed since you began. Please open today's page again."))
-    return response
+    return response, begun
 
 
 def _tell(patient: Person, instrument: instruments.Instrument, kept: Answer, *, at: datetime) -> Flag | None:
@@ -148,9 +153,9 @@ def _tell(patient: Person, instrument: instruments.Instrument, kept: Answer, *, 
     )
 
 
-def _score(response: Response, instrument: instruments.Instrument, *, at: datetime) -> None:
+def _score(response: Response, instrument: instruments.Instrument, answers: dict[str, Any], *, at: datetime) -> None:
     """Score when every required item has an answer; a later correction scores again."""
-    result = scoring.score(instrument, current_answers(response))
+    result = scoring.score(instrument, answers)
     if result.complete:
         response.total, response.band = result.total, result.band or ""
         response.completed_at = response.completed_at or at
@@ -159,8 +164,13 @@ def _score(response: Response, instrument: instruments.Instrument, *, at: dateti
 
 def current_answers(response: Response) -> dict[str, Any]:
     """Return the newest answer to each item, by when it was given."""
-    rows = sorted(response.answers.all(), key=lambda row: (row.answered_at, row.received_at, str(row.pk)))
-    return {row.item: row.value for row in rows if row.value != ""}
+    return newest_of(response.answers.all())
+
+
+def newest_of(rows: Iterable[Answer]) -> dict[str, Any]:
+    """Of some answers to one response, return the newest to each item, by when it was given."""
+    in_order = sorted(rows, key=lambda row: (row.answered_at, row.received_at, str(row.pk)))
+    return {row.item: row.value for row in in_order if row.value != ""}
 
 
 class Due(NamedTuple):

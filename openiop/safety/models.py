@@ -30,7 +30,7 @@ from openiop.lib import refusals
 from openiop.lib.wake import wake
 from openiop.messaging.models import send
 from openiop.people import access
-from openiop.people.models import STATES, Clinic, Person, Role, Row, Tie
+from openiop.people.models import STATES, Clinic, Person, PersonQuerySet, Role, Row, Tie
 from openiop.safety import ladder
 
 
@@ -332,8 +332,9 @@ def raise_flag(
     )
     trail.record("flag.raise", patient=patient, thing=flag, tier=tier)
     if is_news:
-        page_rung(case, 0, at=at)
-    _wake(case)
+        page_rung(case, 0, at=at)  # which wakes the desks
+    else:
+        _wake(case)
     return flag
 
 
@@ -385,7 +386,7 @@ def page_rung(case: Case, rung: int, *, at: datetime, rungs: Sequence[ladder.Run
 
 def rungs_for(patient: Person, *, at: datetime) -> list[ladder.Rung]:
     """Who would be asked, in which order, if something happened to this patient at `at`. Clinicians only."""
-    clinicians = set(everyone(patient.clinic_id))
+    clinicians = dict(_clinicians(patient.clinic_id).values_list("pk", "roles"))
     ties = list(
         Tie.objects.in_force(at)
         .filter(patient=patient, role__in=["live", "primary"], staff_id__in=clinicians)
@@ -399,20 +400,23 @@ def rungs_for(patient: Person, *, at: datetime) -> list[ladder.Rung]:
         )
         if staff in clinicians
     ]
-    directors = Person.objects.filter(clinic_id=patient.clinic_id, roles__contains=[Role.DIRECTOR]).clinicians()
     return ladder.route(
         live_with=[staff for role, staff in ties if role == "live"],
         primary=next((staff for role, staff in reversed(ties) if role == "primary"), None),
         on_call=[staff for rung, staff in shifts if rung == 1],
         second_on_call=[staff for rung, staff in shifts if rung == 2],
-        supervisors=list(directors.order_by("pk").values_list("pk", flat=True)),
+        supervisors=[staff for staff, roles in clinicians.items() if Role.DIRECTOR in roles],
         in_hours=staff_are_here(patient.clinic, at=at),
     )
 
 
 def everyone(clinic_id: Any) -> list[UUID]:
     """The clinic's clinicians: who is asked when everyone at the desk is asked."""
-    return list(Person.objects.filter(clinic_id=clinic_id).clinicians().order_by("pk").values_list("pk", flat=True))
+    return list(_clinicians(clinic_id).values_list("pk", flat=True))
+
+
+def _clinicians(clinic_id: Any) -> PersonQuerySet:
+    return Person.objects.filter(clinic_id=clinic_id).clinicians().order_by("pk")
 
 
 def staff_are_here(clinic: Clinic, *, at: datetime) -> bool:

@@ -2,9 +2,12 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from openiop.demo import world
 from openiop.measures import answering
@@ -16,6 +19,7 @@ from openiop.safety.models import Case, Flag
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 TODAY = date(2026, 11, 24)
+COUNTS = Path(__file__).parent.parent / "query_counts.json"
 
 
 def say(person, item, value, *, code="phq9", key=None, day=TODAY, answered_at=world.NOW, at=world.NOW):
@@ -102,6 +106,32 @@ def test_a_key_used_for_another_answer_is_refused_and_changes_nothing(cast):
             say(cast["maya"], item_nine(), 3, key=key)
 
         assert todays_answers().count() == 1
+
+
+def test_a_key_used_on_another_day_begins_nothing_on_this_one(cast):
+    key, yesterday = uuid4(), TODAY - timedelta(days=1)
+    with acting(cast["maya"]):
+        say(cast["maya"], item_nine(), 0, key=key, day=yesterday)
+        with pytest.raises(answering.AlreadyGiven):
+            say(cast["maya"], item_nine(), 3, key=key)
+
+        assert not Response.objects.filter(patient=cast["maya"], for_day=TODAY, started_at__gte=world.NOW).exists()
+
+
+@pytest.mark.parametrize(("item", "value", "name"), [("mood", 4, "answer"), ("safe_now", 2, "crisis answer")])
+def test_an_answer_asks_the_database_no_more_than_it_did(cast, client_for, item, value, name):
+    maya = client_for(cast["maya"])
+    address = f"/measures/checkin/1/{TODAY}/answers"
+
+    def send(item, value):
+        answer = {"key": str(uuid4()), "person": str(cast["maya"].pk), "item": item, "value": value}
+        return maya.post(address, json.dumps(answer), content_type="application/json")
+
+    send("mood", 3)
+    with CaptureQueriesContext(connection) as asked:
+        assert send(item, value).status_code == 201
+
+    assert len(asked) <= json.loads(COUNTS.read_text())[name]
 
 
 def test_out_of_order_the_newest_tap_counts(cast):
