@@ -71,7 +71,15 @@ export type SignalSeen = {
 };
 
 /** What only those who lead are sent. */
-export type Lead = { readonly signals: readonly SignalSeen[] };
+export type Lead = { readonly signals: readonly SignalSeen[]; readonly care: readonly Cared[] };
+
+export type Cared = {
+  readonly seat: string;
+  readonly name: string;
+  readonly at_risk: boolean;
+  readonly lost_since: string | null;
+  readonly page: string;
+};
 
 export type Role = "patient" | "facilitator" | "site" | "staff";
 

@@ -56,6 +56,9 @@ class Clinic(models.Model):
     late_after_minutes = models.PositiveSmallIntegerField(_("Late after (minutes)"), default=10)
     left_early_minutes = models.PositiveSmallIntegerField(_("Left early when missing the last (minutes)"), default=10)
     outreach_after_minutes = models.PositiveSmallIntegerField(_("Call the absent after (minutes)"), default=10)
+    call_back_after_minutes = models.PositiveSmallIntegerField(
+        _("Call back a person at risk whose line is lost after (minutes)"), default=5
+    )
     group_max = models.PositiveSmallIntegerField(_("Most people in a group"), default=10)
     deadlines = models.JSONField(_("Deadlines by tier"), default=dict, blank=True)
 

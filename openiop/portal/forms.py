@@ -33,6 +33,7 @@ PLAIN = [
     "late_after_minutes",
     "left_early_minutes",
     "outreach_after_minutes",
+    "call_back_after_minutes",
     "group_max",
 ]
 LONGEST_MINUTES = 7 * 24 * 60

@@ -475,10 +475,23 @@ class SignalSeen(_Said):
     answered_by: str = ""
 
 
+class Cared(_Said):
+    """A patient of the session as those who lead may know them; the page says the rest, and notes who opened it."""
+
+    seat: UUID
+    name: str
+    at_risk: bool
+    """A safety case is open."""
+    lost_since: datetime | None = None
+    """At risk, and their line is lost since then: somebody must call them."""
+    page: str = ""
+
+
 class Lead(_Said):
     """What only those who lead are sent."""
 
     signals: list[SignalSeen] = []
+    care: list[Cared] = []
 
 
 class Room(_Said):

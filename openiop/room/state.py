@@ -7,7 +7,7 @@ from typing import Literal, cast
 
 from django.urls import reverse
 
-from openiop.room import admission, protocol, signals
+from openiop.room import admission, care, protocol, signals
 from openiop.room.models import LiveRoom, Neighbour, Place, Seat, SeatState
 from openiop.schedule.models import CareSession
 
@@ -40,7 +40,7 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
         seats=[_seat(row, at=at) for row in neighbours if inside and _in(row, seat.place)],
         waiting=_waiting(session, neighbours, at=at) if leads else [],
         my_signal=_my_signal(seat),
-        lead=protocol.Lead(signals=_signals(session, at=at)) if leads else None,
+        lead=_lead(session, neighbours, at=at) if leads else None,
     )
 
 
@@ -140,6 +140,22 @@ def _my_signal(seat: Seat) -> protocol.MySignal | None:
         at=signal.at,
         answer=cast(protocol.SignalReply, given.preset) if given else None,
         answered_by=given.by.called if given else "",
+    )
+
+
+def _lead(session: CareSession, neighbours: list[Neighbour], *, at: datetime) -> protocol.Lead:
+    return protocol.Lead(
+        signals=_signals(session, at=at),
+        care=[
+            protocol.Cared(
+                seat=row.seat.id,
+                name=row.seat.called,
+                at_risk=row.at_risk,
+                lost_since=row.lost_since,
+                page=reverse("room-person", args=[session.pk, row.seat.id]),
+            )
+            for row in care.on_the_rail(session, neighbours, at=at)
+        ],
     )
 
 

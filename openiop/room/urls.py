@@ -12,6 +12,7 @@ urlpatterns = [
         name="door-not-now",
     ),
     path("sessions/<uuid:pk>/door/<uuid:seat_pk>", views.door_help, name="door-help"),
+    path("sessions/<uuid:pk>/people/<uuid:seat_pk>", views.person_in_room, name="room-person"),
     path("sessions/<uuid:pk>/room", views.room, name="room"),
     path("sessions/<uuid:pk>/room/place", views.sit_with, name="room-place"),
     path("site-room", views.site_room, name="site-room"),

@@ -18,10 +18,10 @@ from openiop.audit import trail
 from openiop.people import screen
 from openiop.people.doors import devices_only, patients_only, signed_in, staff_only
 from openiop.people.models import Agreement, Device, Document, Person
-from openiop.room import admission, live, relay
+from openiop.room import admission, care, live, relay
 from openiop.room.forms import AgreementForm, PlaceForm
 from openiop.room.models import Place, Seat
-from openiop.safety import ladder
+from openiop.safety import ladder, rail
 from openiop.safety.models import Whereabouts, raise_flag
 from openiop.schedule.models import CareSession
 
@@ -166,6 +166,26 @@ def door_help(request: Any, pk: UUID, seat_pk: UUID) -> HttpResponse:
         "events": seat.events.select_related("by").order_by("at"),
     }
     return render(request, "room/door_help.html", context, status=422 if request.method == "POST" else 200)
+
+
+@require_GET
+@staff_only
+def person_in_room(request: Any, pk: UUID, seat_pk: UUID) -> HttpResponse:
+    """For those who lead: somebody's open case, where they are now and how to call them."""
+    session = _session(request.person, pk)
+    if admission.role_in(session, request.person) != "facilitator":
+        raise Http404
+    seat = get_object_or_404(Seat.objects.select_related("person"), pk=seat_pk, session=session, role="patient")
+    patient, now = seat.person, timezone.now()
+    assert patient is not None  # a patient's seat is a person's
+    trail.record("room.person", patient=patient, thing=session)
+    context = {
+        "session": session,
+        "patient": patient,
+        "case": care.open_case_of(patient.pk),
+        "place": rail.places_of([patient], at=now)[patient.pk],
+    }
+    return render(request, "room/care.html", context)
 
 
 @require_GET

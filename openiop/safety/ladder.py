@@ -114,6 +114,7 @@ TRIGGERS = (
     Trigger("suicide_screen", "high", 3, f"{_TABLE}: screen high", "design"),
     Trigger("suicide_screen", "imminent", 4, f"{_TABLE}: acute positive, or means with intent", "design"),
     Trigger("worse_and_missing", "yes", 2, f"{_TABLE}: deterioration together with a no-show", "design"),
+    Trigger("line_lost", "with_open_case", 3, f"{_TABLE}: dropped out of a live group while a case is open", "design"),
     Trigger("staff_concern", 1, 1, _OWN, "design"),
     Trigger("staff_concern", 2, 2, _OWN, "design"),
     Trigger("staff_concern", 3, 3, _OWN, "design"),

@@ -7,6 +7,7 @@ import { hands, minutesSince } from "../state.ts";
 import type { Room, Seat, Waiting } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
+import { CareLink, LostAtRisk } from "./care.tsx";
 import { Signals } from "./signal.tsx";
 
 type Props = { app: RoomApp; room: Room; now: number; words: Words; shut: () => void };
@@ -20,6 +21,7 @@ export function Rail({ app, room, now, words, shut }: Props) {
 
   return (
     <section className="lead" id="lead" aria-label={words.rail}>
+      <LostAtRisk room={room} now={now} words={words} />
       <Signals app={app} room={room} now={now} words={words} />
       <section aria-labelledby="lead-waiting">
         <div className="lead-head">
@@ -55,6 +57,7 @@ export function Rail({ app, room, now, words, shut }: Props) {
                 </span>
               </p>
               <div className="lead-actions">
+                {seat.role === "patient" && <CareLink room={room} seat={seat.seat} words={words} />}
                 {seat.audio && (
                   <button type="button" className="room-button small" aria-label={fill(words.mute_name, seat)} onClick={() => app.say({ type: "mute", seat: seat.seat })}>
                     {words.mute_person}

@@ -34,6 +34,7 @@ class Poller(NamedTuple):
 # By name: each app's jobs are its own, and an app that brings none is passed over.
 POLLERS = (
     Poller("openiop.safety.jobs.climb", 2),
+    Poller("openiop.room.jobs.watch", 5),
     Poller("openiop.messaging.jobs.send_due", 2),
     Poller("openiop.billing.signed_days.price_signed_days", 5),
     Poller(f"{__name__}.open_months_of_the_trail", 24 * 3600),

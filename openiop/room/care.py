@@ -1,0 +1,96 @@
+"""Whoever is at risk in the live group: one click for those who lead, and the call-back when a line is lost."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+from openiop.lib.wake import wake
+from openiop.people.models import Clinic
+from openiop.room.admission import OPENS_BEFORE
+from openiop.room.models import QUIET_AFTER, LiveRoom, Neighbour, Place, Seat, SeatState
+from openiop.room.signals import lead_topic
+from openiop.safety import ladder
+from openiop.safety.models import Case, raise_flag
+from openiop.schedule.models import CareSession
+
+LOOKS_BACK = timedelta(hours=2)  # how long after a session's end a line lost in it is still called back
+
+
+class Cared(NamedTuple):
+    """A patient in the room as those who lead may know them. `lost_since`: their line is lost and a case is open."""
+
+    seat: Neighbour
+    at_risk: bool
+    lost_since: datetime | None
+
+
+def on_the_rail(session: CareSession, neighbours: list[Neighbour], *, at: datetime) -> list[Cared]:
+    """Return the patients of the session who came in, with who of them has an open case."""
+    inside = [row for row in neighbours if row.role == "patient" and row.state in (SeatState.ADMITTED, SeatState.LEFT)]
+    people = [row.person_id for row in inside]
+    at_risk = set(Case.objects.open().filter(patient_id__in=people).values_list("patient_id", flat=True))
+    return [
+        Cared(row, row.person_id in at_risk, _lost(row, at=at) if row.person_id in at_risk else None) for row in inside
+    ]
+
+
+def _lost(row: Neighbour, *, at: datetime) -> datetime | None:
+    return row.seen_at if row.state == SeatState.ADMITTED and not row.here(at) else None
+
+
+def is_lost(*, seen_at: datetime, ended_at: datetime | None, at: datetime, after: timedelta) -> bool:
+    """Has this line been silent for too long, and was it already when the group ended?"""
+    was_there_at_the_end = ended_at is not None and seen_at >= ended_at - QUIET_AFTER
+    return at - seen_at >= after and not was_there_at_the_end
+
+
+def call_back(clinic: Clinic, *, at: datetime) -> int:
+    """Raise a flag for everybody with an open case whose line is lost for longer than the clinic allows.
+
+    One for each loss, however often this looks and whatever was restarted meanwhile: its key is the last sign of life.
+    Returns how many are lost now.
+    """
+    after = timedelta(minutes=clinic.call_back_after_minutes)
+    lost = [seat for seat in _silent(clinic, at=at) if _is_lost(seat, at=at, after=after)]
+    for seat in lost:
+        _raise(seat, at=at)
+    return len(lost)
+
+
+def _silent(clinic: Clinic, *, at: datetime) -> list[Seat]:
+    sessions = CareSession.objects.filter(clinic=clinic, cancelled_at=None).between(at - LOOKS_BACK, at + OPENS_BEFORE)
+    seats = Seat.objects.filter(
+        session__in=sessions,
+        role="patient",
+        state=SeatState.ADMITTED,
+        seen_at__lt=at - QUIET_AFTER,
+        person__cases__in=Case.objects.open(),
+    )
+    return list(seats.select_related("person__clinic"))
+
+
+def _is_lost(seat: Seat, *, at: datetime, after: timedelta) -> bool:
+    group = LiveRoom.objects.filter(session_id=seat.session_id, place=Place.GROUP).first()
+    assert seat.seen_at is not None  # asked for by the query
+    return is_lost(seen_at=seat.seen_at, ended_at=group.ended_at if group else None, at=at, after=after)
+
+
+def _raise(seat: Seat, *, at: datetime) -> None:
+    assert seat.person is not None and seat.seen_at is not None
+    raise_flag(
+        seat.person,
+        key=f"line-lost-{seat.pk}-{seat.seen_at.timestamp():.3f}",
+        evidence=ladder.Evidence("line_lost", "with_open_case"),
+        label=_("Their line to the group was lost while a case is open"),
+        value=_("please call them back"),
+        at=at,
+    )
+    wake(lead_topic(seat.session_id))
+
+
+def open_case_of(patient_id: Any) -> Case | None:
+    """Return the patient's open case with its flags."""
+    return Case.objects.open().with_steps().filter(patient_id=patient_id).first()
