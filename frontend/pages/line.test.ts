@@ -15,3 +15,15 @@ for (const [what, trips, line] of [
     assert.equal(judgeLine(trips), line);
   });
 }
+
+for (const [what, bits, line] of [
+  ["a megabit a second carries everybody's picture", 1_000_000, "good"],
+  ["less than that carries some", 999_999, "slow"],
+  ["300 kbit/s carry a few small pictures", 300_000, "slow"],
+  ["below that only sound is safe", 299_999, "poor"],
+  ["a line whose width could not be measured is judged by its trips", null, "good"],
+] as const) {
+  test(what, () => assert.equal(judgeLine([40, 60, 50, 45, 70], bits), line));
+}
+
+test("a wide line that answers slowly stays slow", () => assert.equal(judgeLine([900, 900, 900], 9_000_000), "poor"));

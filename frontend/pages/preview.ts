@@ -2,7 +2,7 @@
  * <section data-preview data-ping="/door/ping">: camera, microphone, speaker and line before the door. Results stand in
  * [data-result="camera|microphone|speaker|line"]; choices in <select data-device="camera|microphone|speaker">; the
  * level in <progress data-level max="100">; the picture in <video data-picture>; buttons [data-again], [data-tone] and
- * [data-no-camera]. What was chosen is kept for the room in sessionStorage "openiop.devices" as
+ * [data-no-camera], [data-low-data]. What was chosen is kept for the room in sessionStorage "openiop.devices" as
  * {"camera", "microphone", "speaker", "withoutCamera"}. Nothing here keeps anybody from going on.
  */
 import { patience } from "./backoff.ts";
@@ -161,6 +161,8 @@ class Preview {
     if (!(target instanceof Element)) return;
     if (target.closest("[data-again]")) void this.start();
     if (target.closest("[data-tone]")) void this.sound();
+    const offer = target.closest("[data-low-data]");
+    if (offer) offer.setAttribute("aria-pressed", String(saveData(!savesData())));
     if (target.closest("[data-no-camera]")) {
       this.keep({ ...this.chosen, withoutCamera: !this.chosen.withoutCamera });
       void this.openCamera();
@@ -177,7 +179,11 @@ class Preview {
     this.tell("line", "lineChecking");
     const trips: (number | null)[] = [];
     for (let trip = 0; trip < PINGS; trip++) trips.push(await roundTrip(this.section.dataset.ping ?? "/door/ping"));
-    const line = judgeLine(trips);
+    const line = judgeLine(trips, await width(this.section.dataset.ping ?? "/door/ping"));
+    if (this.stopped) return;
+    const offer = this.find("[data-low-data]");
+    if (offer) offer.hidden = line === "good" && !savesData();
+    offer?.setAttribute("aria-pressed", String(savesData()));
     this.tell("line", LINES[line], line === "good" ? "good" : line === "slow" ? "" : "bad");
   }
 
@@ -231,6 +237,52 @@ function recall(): Devices {
     return { ...nothing, ...(JSON.parse(sessionStorage.getItem(DEVICES) ?? "{}") as Partial<Devices>) };
   } catch {
     return nothing;
+  }
+}
+
+/** The room's own switch (frontend/room/quality.ts): sound only, kept on this device. */
+const LOW_DATA = "openiop.low_data";
+
+function savesData(): boolean {
+  try {
+    return localStorage.getItem(LOW_DATA) === "yes";
+  } catch {
+    return false;
+  }
+}
+
+function saveData(saves: boolean): boolean {
+  try {
+    if (saves) localStorage.setItem(LOW_DATA, "yes");
+    else localStorage.removeItem(LOW_DATA);
+  } catch {
+    // Storage forbidden: the switch stands in the room as well.
+  }
+  return savesData();
+}
+
+const SAMPLE_BYTES = 250_000;
+const SAMPLE_MS = 3000;
+
+/** Bits a second of one download, which is cut short on a slow line; null where nothing came. */
+async function width(url: string): Promise<number | null> {
+  try {
+    const reply = await fetch(`${url}?bytes=${SAMPLE_BYTES}`, { cache: "no-store", signal: patience(2 * SAMPLE_MS) });
+    const reader = reply.ok ? reply.body?.getReader() : undefined;
+    if (!reader) return null;
+    const began = performance.now();
+    let bytes = 0;
+    let elapsed = 0;
+    for (;;) {
+      const { done, value } = await reader.read();
+      elapsed = performance.now() - began;
+      bytes += value?.length ?? 0;
+      if (done || elapsed > SAMPLE_MS) break;
+    }
+    void reader.cancel();
+    return bytes ? (bytes * 8000) / Math.max(elapsed, 1) : null;
+  } catch {
+    return null;
   }
 }
 

@@ -108,3 +108,12 @@ def test_staff_obtain_what_is_missing_and_others_may_not(cast, client_for, tonig
         assert (given.how, given.obtained_by) == ("spoken", cast["bea"])
     for stranger in ("hal", "rosa", "maya"):
         assert client_for(cast[stranger]).get(path).status_code in (403, 404)
+
+
+def test_the_door_may_ask_for_a_sample_of_the_line_and_for_no_more_than_it_needs(cast, client_for):
+    client = client_for(cast["maya"])
+
+    assert len(client.get("/door/ping?bytes=1000").content) == 1000
+    assert len(client.get("/door/ping?bytes=999999").content) == 250_000
+    for nonsense in ("-1", "many", "99999999999"):
+        assert client.get(f"/door/ping?bytes={nonsense}").json() == {"ok": True}

@@ -325,7 +325,7 @@ async def evening(shots: Path) -> dict:
     return told
 
 
-async def enter(browser, person: Person, port: int, told: dict) -> Page:
+async def enter(browser, person: Person, port: int, told: dict, *, host: str = "127.0.0.1") -> Page:
     context = await browser.new_context(viewport={"width": 1280, "height": 720}, permissions=["camera", "microphone"])
     page = await context.new_page()
     page.on("pageerror", lambda error: told["problems"].append(f"{person.name}: {error}"))
@@ -337,7 +337,7 @@ async def enter(browser, person: Person, port: int, told: dict) -> Page:
         ),
     )
     await page.add_init_script(COUNT_CAMERA_QUESTIONS)
-    await page.goto(f"http://127.0.0.1:{port}/{person.seat}")
+    await page.goto(f"http://{host}:{port}/{person.seat}")
     return page
 
 
