@@ -29,7 +29,7 @@ class Record:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
-        for old in directory.glob("[0-9][0-9]-*.png"):
+        for old in [*directory.glob("[0-9][0-9]-*.png"), *directory.glob("failed-*.png")]:
             old.unlink()
         self.steps: list[dict[str, Any]] = []
         self.failures: list[str] = []
