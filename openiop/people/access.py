@@ -98,8 +98,36 @@ def _write_settings(values: list[str]) -> None:
 
 
 def person_of(login_id: Any) -> Person | None:
-    """Return the person who signs in with this login. Before this answer nobody is known, so it passes the lock."""
-    return next(iter(Person.objects.raw("SELECT * FROM person_of_login(%s)", [login_id])), None)
+    """Return the person who signs in with this login, with their clinic.
+
+    Before this answer nobody is known, so it passes the lock.
+    """
+    of_person, of_clinic = Person._meta.concrete_fields, Clinic._meta.concrete_fields
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_columns('p', of_person)}, {_columns('c', of_clinic)} "
+            "FROM person_of_login(%s) p, clinic_of_login(%s) c",
+            [login_id, login_id],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    person = _made(Person, of_person, row[: len(of_person)])
+    person.clinic = _made(Clinic, of_clinic, row[len(of_person) :])
+    return person
+
+
+def _columns(table: str, fields: Any) -> str:
+    return ", ".join(f"{table}.{field.column}" for field in fields)
+
+
+def _made(model: Any, fields: Any, values: Any) -> Any:
+    """The row as a query of Django's would return it."""
+    read = [
+        field.from_db_value(value, None, connection) if hasattr(field, "from_db_value") else value
+        for field, value in zip(fields, values, strict=True)
+    ]
+    return model.from_db(connection.alias, [field.attname for field in fields], read)
 
 
 def device_of(token_hash: str) -> Device | None:

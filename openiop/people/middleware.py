@@ -38,7 +38,7 @@ class PersonMiddleware:
             request.LANGUAGE_CODE = request.person.language
         with access.acting(request.person, origin=origin_of(request)) as followed:
             # An error page may be drawn after the transaction, where no row is seen: its frame has the clinic already.
-            request.person.clinic  # noqa: B018
+            request.person.clinic  # noqa: B018 - a device's; a person brings theirs along
             with timezone.override(zone_of(request.person)):
                 response = self.get_response(request)
             second_factor.note_added(request)
