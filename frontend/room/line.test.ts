@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { FRESH, afterMeasure, judge } from "./line.ts";
+import { FRESH, afterMeasure, afterOutage, judge } from "./line.ts";
 import type { LineState, Measure } from "./line.ts";
 
 const QUIET: Measure = { lossIn: 0, lossOut: 0, roundTripMs: 60, availableOutBits: 900_000, slow: 0 };
@@ -74,6 +74,12 @@ for (const [what, measures, path] of [
 ] as const) {
   test(what, () => assert.deepEqual(steps(measures).path, path));
 }
+
+test("what was lost while the line was gone is not held against it when it is back", () => {
+  let line = afterOutage(steps([BAD]).line);
+  line = steps([WORST, WORST, GOOD, BAD], line).line;
+  assert.equal(line.step, "all");
+});
 
 test("a line that flutters is asked less and less often, at the slowest every 160 seconds", () => {
   let line = steps([BAD, BAD]).line;

@@ -72,6 +72,11 @@ export function afterMeasure(line: LineState, measure: Measure): LineState {
   return { step: STEPS[STEPS.indexOf(line.step) + 1]!, bad: 0, calm: 0, wait, sinceUp: null, drain: DRAIN };
 }
 
+/** The line was gone altogether: what was lost meanwhile says nothing about how well it carries when it is back. */
+export function afterOutage(line: LineState): LineState {
+  return { ...line, bad: 0, drain: 2 };
+}
+
 function rested(line: LineState): LineState {
   if (line.step === "all") return { ...line, calm: Math.min(line.calm, UP_AFTER), wait: line.sinceUp === null ? UP_AFTER : line.wait };
   // Thirds do not sum exactly.

@@ -3,7 +3,7 @@
  * What is decided is decided in line.ts and pictures.ts.
  */
 
-import { FRESH, MEASURE_MS, afterMeasure } from "./line.ts";
+import { FRESH, MEASURE_MS, afterMeasure, afterOutage } from "./line.ts";
 import type { LineState, Measure, Step } from "./line.ts";
 import { pictures, spokeNow } from "./pictures.ts";
 import type { Picture, Shown } from "./pictures.ts";
@@ -23,6 +23,7 @@ export type QualityView = {
 /** The part of the media this needs. */
 export type Carrier = {
   readonly running: boolean;
+  readonly view: { readonly connected: boolean };
   measure(): Promise<Measure>;
   askFor(wanted: ReadonlyMap<string, Picture>): void;
   restCamera(rest: Rest): Promise<void>;
@@ -88,6 +89,10 @@ export class Quality {
     if (!this.carrier.running) return;
     // A page in the background receives no pictures, so that its line says nothing about them.
     if (this.#hidden || this.view.saving) return void (await this.carrier.measure());
+    if (!this.carrier.view.connected) {
+      this.#line = afterOutage(this.#line);
+      return void (await this.carrier.measure());
+    }
     const before = this.#line.step;
     this.#line = afterMeasure(this.#line, await this.carrier.measure());
     if (this.#line.step !== before) this.#decide();

@@ -20,6 +20,10 @@ type Props = {
 export function Tile({ app, seat, mine, feed, self, talking, rests, words }: Props) {
   const stream = mine ? self : rests ? null : (feed?.picture ?? null);
   const [seen, setSeen] = useState<MediaStream | null>(null);
+  // A picture that rested begins anew, behind its initials, until its first frame is there.
+  useEffect(() => {
+    if (!stream) setSeen(null);
+  }, [stream]);
   const shows = Boolean(stream && seat.video && !seat.reconnecting && (mine || seen === stream));
   const told = tileWords(seat, rests);
   const role = seat.role === "patient" ? "" : words[seat.role];
