@@ -116,6 +116,10 @@ export class RoomApp {
     if (tapped) this.say({ type: "signal", ...tapped });
   }
 
+  refusalRead(): void {
+    this.#set({ state: { ...this.snapshot.state, refusal: null } });
+  }
+
   noticeRead(): void {
     this.#set({ mutedByFacilitator: false });
   }

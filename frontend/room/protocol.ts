@@ -28,6 +28,8 @@ export type ClientMessage =
   | { type: "self"; audio: boolean; video: boolean; saving?: boolean }
   | { type: "media"; id: number; request: MediaRequest }
   | { type: "signal"; id: string; kind: SignalKind }
+  | { type: "aside"; seat: string }
+  | { type: "aside_end" }
   | { type: "answer_signal"; signal: string; preset: SignalReply }
   | { type: "leave" }
   | { type: "admit"; seat: string }
@@ -71,7 +73,13 @@ export type SignalSeen = {
 };
 
 /** What only those who lead are sent. */
-export type Lead = { readonly signals: readonly SignalSeen[]; readonly care: readonly Cared[] };
+export type Lead = {
+  readonly signals: readonly SignalSeen[];
+  readonly care: readonly Cared[];
+  /** The private place I am in; `there`: the person was brought to me. */
+  readonly aside?: { readonly seat: string; readonly name: string; readonly there: boolean } | null;
+  readonly unstaffed?: boolean;
+};
 
 export type Cared = {
   readonly seat: string;
@@ -172,6 +180,8 @@ export type Room = {
   readonly waiting: readonly Waiting[];
   readonly breakout: MyBreakout | null;
   readonly breakouts: Breakouts | null;
+  /** For patients: nobody leads the group just now. */
+  readonly paused?: boolean;
   readonly my_signal?: MySignal | null;
   readonly lead?: Lead | null;
   readonly chat: "off";

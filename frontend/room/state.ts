@@ -11,7 +11,12 @@ export type State = {
   readonly room: Room | null;
   readonly talking: ReadonlySet<string>;
   readonly bye: ByeReason | null;
+  /** The server said no, and why; shown until it is read. */
+  readonly refusal?: Refusal | null;
 };
+
+export type Refusal = "needs_somebody" | "somebody_aside" | "already_aside" | "not_inside";
+const REFUSALS: readonly string[] = ["needs_somebody", "somebody_aside", "already_aside", "not_inside"];
 
 export const START: State = { line: "connecting", mediaLost: false, room: null, talking: new Set(), bye: null };
 
@@ -20,6 +25,8 @@ export function after(state: State, message: ServerMessage): State {
   switch (message.type) {
     case "room":
       return { ...state, room: message };
+    case "error":
+      return REFUSALS.includes(message.code) ? { ...state, refusal: message.code as Refusal } : state;
     case "event":
       return afterMedia(state, message);
     case "bye":
@@ -58,6 +65,7 @@ export type Screen =
   | "waiting"
   | "room"
   | "staff_only"
+  | "paused"
   | "sent_back"
   | "removed"
   | "ended"
@@ -82,6 +90,7 @@ export function screenOf({ bye, room }: State): Screen {
   if (state === "removed" || state === "sent_back" || state === "ended") return state;
   if (room.session.phase === "ended") return "ended";
   if (state === "waiting") return room.session.phase === "before" ? "before" : "waiting";
+  if (room.paused) return "paused";
   return talk === "contact_only" ? "staff_only" : "room";
 }
 

@@ -59,6 +59,9 @@ class Clinic(models.Model):
     call_back_after_minutes = models.PositiveSmallIntegerField(
         _("Call back a person at risk whose line is lost after (minutes)"), default=5
     )
+    pause_group_after_seconds = models.PositiveSmallIntegerField(
+        _("Pause a group in which nobody leads after (seconds)"), default=60
+    )
     group_max = models.PositiveSmallIntegerField(_("Most people in a group"), default=10)
     deadlines = models.JSONField(_("Deadlines by tier"), default=dict, blank=True)
 

@@ -34,6 +34,7 @@ PLAIN = [
     "left_early_minutes",
     "outreach_after_minutes",
     "call_back_after_minutes",
+    "pause_group_after_seconds",
     "group_max",
 ]
 LONGEST_MINUTES = 7 * 24 * 60

@@ -23,8 +23,9 @@ from openiop.people.access import Actor, kind_of
 from openiop.people.models import Agreement, Device, Document, Licence, Person, Role, Tie
 from openiop.room import live
 from openiop.room.media.rooms import MediaRoom
-from openiop.room.models import QUIET_AFTER, DoorEvent, LiveRoom, Neighbour, Place, Seat, SeatState
-from openiop.safety.models import Whereabouts
+from openiop.room.models import ASIDE, GONE_AFTER, QUIET_AFTER, DoorEvent, LiveRoom, Neighbour, Place, Seat, SeatState
+from openiop.room.refused import Refused
+from openiop.safety.models import Case, Whereabouts
 from openiop.schedule import licensing, presence
 from openiop.schedule.models import CareSession
 
@@ -264,6 +265,8 @@ def sit_with(session: CareSession, *, by: Person, place: str, at: datetime) -> S
 def end(session: CareSession, *, by: Person, at: datetime) -> None:
     """End the live room for everybody. The session's attendance is closed by its own verb."""
     _require_facilitator(session, by)
+    if _somebody_is_aside(session, at=at):
+        raise Refused("somebody_aside")
     LiveRoom.objects.filter(session=session, ended_at=None).update(ended_at=at)
     for seat in Seat.objects.filter(session=session, state=SeatState.ADMITTED).select_related("person", "session"):
         _end_presence(seat, at=at)
@@ -273,11 +276,34 @@ def end(session: CareSession, *, by: Person, at: datetime) -> None:
 
 def _put_out(seat: Seat, state: str, what: str, *, by: Person, at: datetime) -> None:
     seat = _held(seat, by=by)
+    if needs_somebody(seat) and not _somebody_is_with(seat, at=at):
+        raise Refused("needs_somebody")
     seat.state = state
     seat.save()
     note(seat, what, by=by, at=at)
     _end_presence(seat, at=at)
     wake(topic(seat.session))
+
+
+HIGH = 3  # the tier from which nobody is left alone, docs/rules/escalation.md
+
+
+def needs_somebody(seat: Seat) -> bool:
+    """Has this patient an open high or imminent case? Then they are not put back to the door or out, alone."""
+    return seat.role == "patient" and Case.objects.open().filter(patient_id=seat.person_id, tier__gte=HIGH).exists()
+
+
+def _somebody_is_with(seat: Seat, *, at: datetime) -> bool:
+    """Is one of the staff with them in a private place, now?"""
+    if not seat.place.startswith(ASIDE):
+        return False
+    there = Seat.objects.filter(session=seat.session_id, place=seat.place, state=SeatState.ADMITTED)
+    return any(other.here(at) for other in there.filter(role__in=("facilitator", "staff")))
+
+
+def _somebody_is_aside(session: CareSession, *, at: datetime) -> bool:
+    aside = Seat.objects.filter(session=session, role="patient", place__startswith=ASIDE, state=SeatState.ADMITTED)
+    return aside.filter(seen_at__gt=at - GONE_AFTER).exists()
 
 
 def _held(seat: Seat, *, by: Person) -> Seat:

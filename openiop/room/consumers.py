@@ -18,7 +18,7 @@ from django.utils import timezone
 from openiop.lib import wake
 from openiop.people import screen
 from openiop.people.access import acting
-from openiop.room import admission, live, protocol, signals, state
+from openiop.room import admission, aside, live, protocol, signals, state
 from openiop.room.media.janus import MediaError
 from openiop.room.media.rooms import MediaRoom
 from openiop.room.media.tab import TabMedia, Where
@@ -85,6 +85,10 @@ class RoomConsumer(AsyncWebsocketConsumer):
                 self.media.ask(message.id, message.request)
             case protocol.Signal():
                 await self._act(_signal, key=message.id, kind=message.kind)
+            case protocol.Aside():
+                await self._act(_aside, seat=message.seat)
+            case protocol.AsideEnd():
+                await self._act(_aside_end)
             case protocol.AnswerSignal():
                 await self._act(_answer_signal, signal=message.signal, preset=message.preset)
             case protocol.Leave():
@@ -254,7 +258,8 @@ def _sit_down(
 
 def _read(seat: Seat, person: Any, at: Any) -> tuple[Seat, protocol.Room, Where | None]:
     room = state.room_for(seat, at=at)
-    return seat, room, _where(seat) if room.me.state in ("admitted", "private") else None
+    has_media = room.me.state in ("admitted", "private") and not room.paused
+    return seat, room, _where(seat) if has_media else None
 
 
 def _where(seat: Seat) -> Where | None:
@@ -272,6 +277,14 @@ def _topics(seat: Seat, person: Any, at: Any) -> list[str]:
 
 def _signal(seat: Seat, person: Any, at: Any, *, key: UUID, kind: str) -> None:
     signals.tap(seat, key=key, kind=kind, by=person, at=at)
+
+
+def _aside(me: Seat, person: Any, at: Any, *, seat: UUID) -> None:
+    aside.call(_other(me, seat), by=person, at=at)
+
+
+def _aside_end(me: Seat, person: Any, at: Any) -> None:
+    aside.back(me.session, by=person, at=at)
 
 
 def _answer_signal(me: Seat, person: Any, at: Any, *, signal: UUID, preset: str) -> None:
@@ -341,6 +354,7 @@ def _keep_media(seat: Seat, person: Any, at: Any, *, place: str, kept: dict[str,
     media = {"place": place, "seat": kept, "feed": kept.get("feed"), "published": bool(kept.get("published"))}
     changed = any(seat.media.get(key) != media[key] for key in ("feed", "published"))
     Seat.objects.filter(pk=seat.pk).update(media=media)
+    aside.arrive(seat, at=at)
     if changed:
         wake.wake(admission.topic(seat.session))
 

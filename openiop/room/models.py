@@ -31,7 +31,8 @@ class Place(models.TextChoices):
 
 
 BREAKOUT = "breakout:"
-A_PLACE = Q(place__in=Place.values) | Q(place__startswith=BREAKOUT)
+ASIDE = "aside:"  # and the id of the patient's seat it was opened for
+A_PLACE = Q(place__in=Place.values) | Q(place__startswith=BREAKOUT) | Q(place__startswith=ASIDE)
 
 
 def in_treatment(place: str) -> bool:
@@ -112,6 +113,9 @@ class Seat(Row):
             ),
             models.CheckConstraint(condition=A_PLACE, name="seat_at_a_place"),
         ]
+
+    def here(self, at: datetime) -> bool:
+        return bool(self.online and self.seen_at and self.seen_at > at - QUIET_AFTER)
 
     def in_call(self, *, at: datetime) -> bool:
         """Is this a call that lives, or that was alive a moment ago? A locked screen ends none and begins none."""

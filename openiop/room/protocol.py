@@ -196,6 +196,19 @@ class End(_Heard):
     type: Literal["end"]
 
 
+class Aside(_Heard):
+    """I go to a private place for this patient, who is brought to me once I am there."""
+
+    type: Literal["aside"]
+    seat: UUID
+
+
+class AsideEnd(_Heard):
+    """We go back together."""
+
+    type: Literal["aside_end"]
+
+
 class AnswerSignal(_Heard):
     type: Literal["answer_signal"]
     signal: UUID
@@ -296,6 +309,8 @@ ClientMessage = Annotated[
     | End
     | Signal
     | AnswerSignal
+    | Aside
+    | AsideEnd
     | Breakout,
     Field(discriminator="type"),
 ]
@@ -306,6 +321,8 @@ FACILITATORS_ONLY = (
     Remove,
     End,
     AnswerSignal,
+    Aside,
+    AsideEnd,
     Hop,
     BreakoutsPrepare,
     BreakoutsPlace,
@@ -487,8 +504,20 @@ class Cared(_Said):
     page: str = ""
 
 
+class AsideNow(_Said):
+    """The private place I am in, for this patient; `there`: they were brought to me."""
+
+    seat: UUID
+    name: str
+    there: bool
+
+
 class Lead(_Said):
     """What only those who lead are sent."""
+
+    aside: AsideNow | None = None
+    unstaffed: bool = False
+    """Nobody leads the group now: it is paused for the patients in it."""
 
     signals: list[SignalSeen] = []
     care: list[Cared] = []
@@ -508,6 +537,8 @@ class Room(_Said):
     waiting: list[Waiting] = []
     breakout: MyBreakout | None = None
     breakouts: Breakouts | None = None
+    paused: bool = False
+    """For patients: nobody leads the group just now. No sound, no picture, a kind screen, until somebody does."""
     my_signal: MySignal | None = None
     lead: Lead | None = None
     """For those who lead, and nobody else."""

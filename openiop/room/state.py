@@ -7,8 +7,8 @@ from typing import Literal, cast
 
 from django.urls import reverse
 
-from openiop.room import admission, care, protocol, signals
-from openiop.room.models import LiveRoom, Neighbour, Place, Seat, SeatState
+from openiop.room import admission, care, protocol, signals, staffing
+from openiop.room.models import ASIDE, LiveRoom, Neighbour, Place, Seat, SeatState, in_treatment
 from openiop.schedule.models import CareSession
 
 MyState = Literal["waiting", "admitted", "private", "removed", "sent_back", "ended"]
@@ -25,6 +25,7 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
     neighbours = Neighbour.of(session.pk)
     ended = any(room.ended_at for room in rooms.values())
     inside = seat.state == SeatState.ADMITTED and not ended
+    paused = inside and in_treatment(seat.place) and staffing.is_paused(session, neighbours, at=at)
     leads = seat.role == "facilitator" and inside
     return protocol.Room(
         now=at,
@@ -34,13 +35,14 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
             seat=seat.pk,
             role=cast(Role, seat.role),
             state=_my_state(seat, ended=ended),
-            talk="contact_only" if seat.role == "patient" and seat.place == Place.CONTACT else "treatment",
+            talk="contact_only" if seat.role == "patient" and _is_apart(seat) else "treatment",
         ),
         host=_host(neighbours, at=at),
         seats=[_seat(row, at=at) for row in neighbours if inside and _in(row, seat.place)],
         waiting=_waiting(session, neighbours, at=at) if leads else [],
+        paused=paused and seat.role in ("patient", "site"),
         my_signal=_my_signal(seat),
-        lead=_lead(session, neighbours, at=at) if leads else None,
+        lead=_lead(seat, neighbours, at=at) if leads else None,
     )
 
 
@@ -67,9 +69,13 @@ def _my_state(seat: Seat, *, ended: bool) -> MyState:
         return "ended"
     if seat.state == SeatState.LEFT:
         return "waiting"
-    if seat.state == SeatState.ADMITTED and seat.place == Place.CONTACT and seat.role != "patient":
+    if seat.state == SeatState.ADMITTED and _is_apart(seat) and seat.role != "patient":
         return "private"
     return cast(MyState, seat.state)
+
+
+def _is_apart(seat: Seat) -> bool:
+    return seat.place == Place.CONTACT or seat.place.startswith(ASIDE)
 
 
 def _in(row: Neighbour, place: str) -> bool:
@@ -143,8 +149,11 @@ def _my_signal(seat: Seat) -> protocol.MySignal | None:
     )
 
 
-def _lead(session: CareSession, neighbours: list[Neighbour], *, at: datetime) -> protocol.Lead:
+def _lead(mine: Seat, neighbours: list[Neighbour], *, at: datetime) -> protocol.Lead:
+    session = mine.session
     return protocol.Lead(
+        aside=_aside(mine, neighbours),
+        unstaffed=not staffing.led_now(neighbours, at=at),
         signals=_signals(session, at=at),
         care=[
             protocol.Cared(
@@ -157,6 +166,11 @@ def _lead(session: CareSession, neighbours: list[Neighbour], *, at: datetime) ->
             for row in care.on_the_rail(session, neighbours, at=at)
         ],
     )
+
+
+def _aside(mine: Seat, neighbours: list[Neighbour]) -> protocol.AsideNow | None:
+    called = [row for row in neighbours if mine.place == f"{ASIDE}{row.id}"]
+    return next((protocol.AsideNow(seat=row.id, name=row.called, there=_in(row, mine.place)) for row in called), None)
 
 
 def _signals(session: CareSession, *, at: datetime) -> list[protocol.SignalSeen]:

@@ -7,6 +7,7 @@ import { hands, minutesSince } from "../state.ts";
 import type { Room, Seat, Waiting } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
+import { AsideButton } from "./aside.tsx";
 import { CareLink, LostAtRisk } from "./care.tsx";
 import { Signals } from "./signal.tsx";
 
@@ -58,6 +59,7 @@ export function Rail({ app, room, now, words, shut }: Props) {
               </p>
               <div className="lead-actions">
                 {seat.role === "patient" && <CareLink room={room} seat={seat.seat} words={words} />}
+                {seat.role === "patient" && !room.lead?.aside && <AsideButton app={app} seat={seat.seat} name={seat.name} words={words} />}
                 {seat.audio && (
                   <button type="button" className="room-button small" aria-label={fill(words.mute_name, seat)} onClick={() => app.say({ type: "mute", seat: seat.seat })}>
                     {words.mute_person}

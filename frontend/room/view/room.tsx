@@ -11,6 +11,7 @@ import { Notices } from "./notices.tsx";
 import { Rail } from "./rail.tsx";
 import { newSignals } from "../signal.ts";
 import { DoorScreen } from "./screens.tsx";
+import { AsideNotices } from "./aside.tsx";
 import { SignalsNotice } from "./signal.tsx";
 import { Stage } from "./stage.tsx";
 import { Top } from "./top.tsx";
@@ -31,6 +32,7 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
       {inside && state.room ? (
         <>
           <div className="room-main">
+            {leads && <AsideNotices app={app} snapshot={snapshot} room={state.room} words={words} />}
             {leads && <SignalsNotice room={state.room} words={words} open={railOpen ? null : () => setRailOpen(true)} />}
             <Notices app={app} snapshot={snapshot} words={words} />
             <Stage app={app} snapshot={snapshot} room={state.room} words={words} />

@@ -15,7 +15,7 @@ export function DoorScreen({ app, state, words }: { app: RoomApp; state: State; 
   return (
     <div className="door">
       <section className="door-card" aria-live="polite" data-screen={screen}>
-        {["waiting", "before", "connecting"].includes(screen) && <span className="waiting-light" aria-hidden="true" />}
+        {["waiting", "before", "connecting", "paused"].includes(screen) && <span className="waiting-light" aria-hidden="true" />}
         <h2>{title}</h2>
         <p>{text}</p>
         {note && <p className="door-note">{note}</p>}
@@ -39,7 +39,7 @@ export function DoorScreen({ app, state, words }: { app: RoomApp; state: State; 
 function Actions({ app, screen, words }: { app: RoomApp; screen: Screen; words: Words }) {
   const { helpUrl, leaveUrl } = app.config;
   const returns = screen === "left" ? words.return : screen === "elsewhere" ? words.elsewhere_return : null;
-  const waits = ["waiting", "before", "connecting", "sent_back"].includes(screen);
+  const waits = ["waiting", "before", "connecting", "sent_back", "paused"].includes(screen);
   return (
     <div className="door-actions">
       {returns && (
@@ -74,6 +74,8 @@ function said(screen: Screen, { room }: State, words: Words): { title: string; t
       const sentence = !host ? words.waiting_nobody : host.here ? words.waiting_known : words.waiting_unknown;
       return { title: words.waiting_title, text: fill(sentence, { name: host?.name ?? "" }), note: words.waiting_private };
     }
+    case "paused":
+      return { title: words.paused_title, text: words.paused_text, note: words.waiting_private };
     case "sent_back":
       return { title: words.sent_back_title, text: words.sent_back_text, note: words.waiting_private };
     case "removed":
