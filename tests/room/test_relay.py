@@ -3,7 +3,13 @@
 import base64
 import hashlib
 import hmac
-from datetime import UTC, datetime
+import shutil
+import socket
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from openiop.room import relay
 
@@ -39,3 +45,52 @@ def test_two_people_get_different_credentials_and_no_name_is_in_them(settings):
 
     assert one["username"] != other["username"]
     assert not any(name in str(one).lower() for name in ("maya", "bea"))
+
+
+@pytest.fixture
+def coturn(tmp_path):
+    """A relay of the tests' own, on loopback; returns its port."""
+    if not shutil.which("turnserver") or not shutil.which("turnutils_uclient"):
+        pytest.skip("coturn is not installed here (apt-get install coturn)")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = (
+        f"-n --use-auth-secret --static-auth-secret=north --realm=t --listening-ip=127.0.0.1 --listening-port={port}"
+    )
+    files = f"--userdb={tmp_path}/users --pidfile={tmp_path}/pid --log-file=stdout --allow-loopback-peers"
+    running = subprocess.Popen(
+        ["turnserver", *words.split(), *files.split(), "--no-tls", "--no-dtls", "--no-cli"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    for _try in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.05)
+    yield port
+    running.kill()
+    running.wait()
+
+
+@pytest.mark.parametrize(
+    ("what", "secret", "hours", "passes"),
+    [
+        ("credentials of ours", "north", 1, True),
+        ("credentials whose session is over", "north", -1, False),
+        ("credentials made with another secret", "south", 1, False),
+    ],
+)
+def test_a_real_relay_takes(coturn, what, secret, hours, passes):
+    until = datetime.now(UTC) + timedelta(hours=hours)
+    username, password = relay.credentials(secret, until=until, nonce="00ff")
+
+    sent = subprocess.run(
+        ["turnutils_uclient", "-y", "-n", "1", "-u", username, "-w", password, "-p", str(coturn), "127.0.0.1"],
+        capture_output=True,
+        timeout=60,
+    )
+
+    assert (sent.returncode == 0) is passes, what
