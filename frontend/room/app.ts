@@ -22,6 +22,8 @@ export type Config = {
   readonly iceServers?: RTCIceServer[];
   /** The last resort: the clinic's telephone. */
   readonly phone?: string;
+  /** Nobody stands at this device to press a button. */
+  readonly unattended?: boolean;
 };
 
 export type Snapshot = {

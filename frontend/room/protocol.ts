@@ -103,6 +103,8 @@ export type Seat = {
   readonly saving: boolean;
   readonly feed: string | null;
   readonly reconnecting: boolean;
+  /** Who is in front of the site's device, as kiosk and front desk say; empty for everybody else. */
+  readonly people: readonly string[];
 };
 
 export type Waiting = {
@@ -113,6 +115,8 @@ export type Waiting = {
   readonly missing: readonly string[];
   /** The page where staff obtain what is missing. */
   readonly door: string;
+  /** Let in already, face to face with staff and not in treatment. */
+  readonly with_staff: boolean;
 };
 
 export type BreakoutMessage = { readonly id: string; readonly text: string; readonly by: string; readonly at: string };

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { START, after, arrivals, columnsFor, hands, hasMedia, initials, minutesUntil, newHands, screenOf, tileWords, tiles } from "./state.ts";
+import { START, after, arrivals, columnsFor, hands, hasMedia, headCount, initials, minutesUntil, newHands, screenOf, tileWords, tiles } from "./state.ts";
 import type { State } from "./state.ts";
 import type { MyState, Room, Seat } from "./protocol.ts";
 
 const seat = (name: string, more: Partial<Seat> = {}): Seat => ({
-  seat: name, name, role: "patient", here: true, hand_at: null, audio: true, video: true, feed: `${name}-1`, saving: false, reconnecting: false, ...more,
+  seat: name, name, role: "patient", here: true, hand_at: null, audio: true, video: true, feed: `${name}-1`, saving: false, reconnecting: false, people: [], ...more,
 });
 const room = (more: Partial<Room> = {}, state: MyState = "admitted"): Room => ({
   type: "room", now: "2026-03-04T19:12:00Z", room: "main",
@@ -47,6 +47,12 @@ test("who leads comes first, oneself last, and people stay where they are when a
   assert.deepEqual(tiles(room({ seats })).map(({ name }) => name), ["Bea", "Room 2", "Priya", "Zoe", "Maya"]);
 });
 
+test("the site's device counts for the people in front of it, and for one when nobody was seen", () => {
+  const site = (people: string[]): Seat => seat("Room 2", { role: "site", people });
+  assert.equal(headCount([seat("Maya"), site(["Jonah", "Theo"])]), 3);
+  assert.equal(headCount([seat("Maya"), site([])]), 2);
+});
+
 test("in a crowd faces come before voices", () => {
   const seats = "ABCDEFGHIJ".split("").map((name) => seat(name, { video: name !== "A" }));
   assert.equal(tiles(room({ seats })).at(-1)?.name, "A");
@@ -77,7 +83,7 @@ test("the first hand up is the first in line, and only new hands of others are t
 });
 
 test("an arrival at the door is told once", () => {
-  const sam = { seat: "Sam", name: "Sam", since: "2026-03-04T19:10:00Z", ready: true, missing: [], door: "" };
+  const sam = { seat: "Sam", name: "Sam", since: "2026-03-04T19:10:00Z", ready: true, missing: [], door: "", with_staff: false };
   assert.deepEqual(arrivals(room(), room({ waiting: [sam] })), [sam]);
   assert.deepEqual(arrivals(room({ waiting: [sam] }), room({ waiting: [sam] })), []);
 });

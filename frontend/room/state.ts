@@ -191,6 +191,11 @@ export function minutesSince(then: string, now: number): number {
   return Math.max(0, Math.floor((now - Date.parse(then)) / 60_000));
 }
 
+/** How many people a room holds: the site's device counts for those in front of it, and for one when nobody was seen. */
+export function headCount(seats: readonly Seat[]): number {
+  return seats.reduce((sum, { role, people }) => sum + (role === "site" ? Math.max(people.length, 1) : 1), 0);
+}
+
 export function initials(name: string): string {
   const words = name.trim().split(/\s+/u);
   const letters = (words.length > 1 ? [words[0]!, words[words.length - 1]!] : [words[0] ?? ""]).map((word) => [...word][0] ?? "");

@@ -342,8 +342,9 @@ def _beside_the_evening(
     OnCallShift.objects.create(
         clinic=clinic, staff=people["marcus"], rung=2, during=(now - timedelta(days=1), now + timedelta(days=30))
     )
-    for kind, name in ((Device.KIOSK, "Lobby"), (Device.ROOM, "Camera of room 2")):
-        Device.objects.create(clinic=clinic, kind=kind, name=name, site=site)
+    Device.objects.create(clinic=clinic, kind=Device.KIOSK, name="Lobby", site=site)
+    camera = Device.objects.create(clinic=clinic, kind=Device.ROOM, name="Room 2", site=site)
+    site.rooms.update(device=camera)
 
 
 def _emergency(role: Cast) -> dict[str, Any]:

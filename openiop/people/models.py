@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openiop.audit import trail
 from openiop.lib.ids import uuid7
+from openiop.lib.wake import wake
 
 STATES = tuple(
     "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK "  # noqa: SIM905
@@ -246,6 +247,12 @@ class Device(Row):
     paired_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["id", "site"], name="device_at_its_site")]
+
+    def __str__(self) -> str:
+        return self.name
+
     def new_pairing_code(self, *, at: datetime) -> str:
         """Return an eight-digit code, good for ten minutes, that a browser exchanges for the device's cookie."""
         code = f"{secrets.randbelow(10**8):08d}"
@@ -254,6 +261,13 @@ class Device(Row):
         self.save()
         trail.record("device.pairing-code", thing=self)
         return code
+
+    def revoke(self, *, by: Person, at: datetime) -> None:
+        """The device is lost or retired: its cookie opens nothing from now on, and the room it is in closes for it."""
+        self.revoked_at, self.token_hash, self.pairing_hash = at, "", ""
+        self.save(update_fields=["revoked_at", "token_hash", "pairing_hash"])
+        trail.record("device.revoke", thing=self)
+        wake(f"principal.{self.pk}")
 
 
 class Invitation(Row):

@@ -23,7 +23,18 @@ from openiop.people.access import Actor, kind_of
 from openiop.people.models import Agreement, Device, Document, Licence, Person, Role, Tie
 from openiop.room import live
 from openiop.room.media.rooms import MediaRoom
-from openiop.room.models import ASIDE, GONE_AFTER, QUIET_AFTER, DoorEvent, LiveRoom, Neighbour, Place, Seat, SeatState
+from openiop.room.models import (
+    ASIDE,
+    GONE_AFTER,
+    QUIET_AFTER,
+    DoorEvent,
+    LiveRoom,
+    Neighbour,
+    Place,
+    Seat,
+    SeatState,
+    in_treatment,
+)
 from openiop.room.refused import Refused
 from openiop.safety.models import Case, Whereabouts
 from openiop.schedule import licensing, presence
@@ -68,7 +79,7 @@ class SomethingMissing(Exception):
 def role_in(session: CareSession, actor: Actor) -> str:
     """Return the role `actor` has in this session's room. Raises Http404 for whoever has none."""
     if isinstance(actor, Device):
-        if actor.kind == Device.ROOM and session.room and session.room.site_id == actor.site_id:
+        if actor.kind == Device.ROOM and session.room and session.room.device_id == actor.pk:
             return "site"
     elif kind_of(actor) == "patient":
         if session.roster.standing().filter(patient_id=actor.pk).exists():
@@ -78,6 +89,17 @@ def role_in(session: CareSession, actor: Actor) -> str:
     elif isinstance(actor, Person) and actor.is_clinician:
         return "staff"
     raise Http404
+
+
+def check_still_comes(session: CareSession, actor: Actor) -> None:
+    """Raise Http404 when what opened this room for a device no longer does: it was unpaired, or stands elsewhere.
+
+    People keep their right for as long as they are signed in; a device has nobody who could be asked again.
+    """
+    if isinstance(actor, Device):
+        role_in(session, actor)
+        if not Device.objects.filter(pk=actor.pk, revoked_at=None, token_hash=actor.token_hash).exists():
+            raise Http404
 
 
 def check_open(session: CareSession, role: str, *, at: datetime) -> None:
@@ -341,12 +363,13 @@ def _tell_supervisors(seat: Seat, *, at: datetime) -> None:
 def beat(seat: Seat, *, at: datetime, receiving: bool) -> None:
     """Somebody in the room is still there: evidence for the minutes, and staff stay "live" with them.
 
-    `receiving`: sound or picture of theirs reaches the media server. In the contact room no group minutes count.
+    `receiving`: sound or picture of theirs reaches the media server. Away from the group, in contact or aside with staff,
+    they are seen and no minute counts.
     """
     Seat.objects.filter(pk=seat.pk).update(seen_at=at, online=True)
     if seat.role != "patient" or seat.person is None or seat.state != SeatState.ADMITTED:
         return
-    if seat.place == Place.GROUP and seat.session.begins_at - OPENS_BEFORE <= at <= seat.session.ends_at + CLOSES_AFTER:
+    if seat.session.begins_at - OPENS_BEFORE <= at <= seat.session.ends_at + CLOSES_AFTER:
         for source in ("room", "media") if receiving else ("room",):
             presence.note(
                 seat.session,
@@ -356,6 +379,7 @@ def beat(seat: Seat, *, at: datetime, receiving: bool) -> None:
                 connection=str(seat.connection or ""),
                 place="virtual",
                 at=at,
+                treatment=in_treatment(seat.place),
             )
     stay_live(seat, seat.person, at=at)
 
@@ -394,7 +418,7 @@ def _end_presence(seat: Seat, *, at: datetime) -> None:
         return
     # Whoever was gone already, their tab closed or killed, went then; going now would count the time in between.
     is_here = seat.online and seat.seen_at is not None and seat.seen_at > at - QUIET_AFTER
-    if seat.place == Place.GROUP and seat.admitted_at and seat.connection and is_here:
+    if seat.admitted_at and seat.connection and is_here:
         presence.note(
             seat.session,
             seat.person,
@@ -403,6 +427,7 @@ def _end_presence(seat: Seat, *, at: datetime) -> None:
             connection=str(seat.connection),
             place="virtual",
             at=at,
+            treatment=in_treatment(seat.place),
         )
     Tie.objects.filter(
         patient_id=seat.person_id, role="live", because=f"live {seat.session_id}", ends_at__gt=at

@@ -171,7 +171,11 @@ class RoomConsumer(AsyncWebsocketConsumer):
     async def _refresh_once(self) -> None:
         if self.seat_id is None:
             return
-        seat, room, where = await self._act(_read)
+        try:
+            seat, room, where = await self._act(_read)
+        except Http404:
+            await self._bye("refused")
+            return
         if seat.connection != self.connection:
             await self._bye("taken")
             return
@@ -223,6 +227,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
                     if self.seat_id
                     else None
                 )
+                if seat is not None and what is not _offline:
+                    admission.check_still_comes(seat.session, self.person)
                 return what(seat, self.person, timezone.now(), **arguments)
 
         return await database_sync_to_async(inside)()
@@ -270,8 +276,12 @@ def _where(seat: Seat) -> Where | None:
 
 
 def _topics(seat: Seat, person: Any, at: Any) -> list[str]:
-    """What this tab hears: everybody's, its own, and for those who lead, what is theirs alone."""
-    mine = [admission.topic(seat.session), signals.seat_topic(seat.pk)]
+    """What this tab hears: everybody's, arrivals on site, its own, and for those who lead, what is theirs alone.
+
+    `principal`: whether what opened the room for a device still does.
+    """
+    arrivals, own = f"session.{seat.session_id}", f"principal.{person.pk}"
+    mine = [admission.topic(seat.session), arrivals, signals.seat_topic(seat.pk), own]
     return [*mine, signals.lead_topic(seat.session_id)] if seat.role == "facilitator" else mine
 
 

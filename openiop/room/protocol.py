@@ -391,6 +391,8 @@ class Seat(_Said):
     saving: bool = False
     feed: str | None = None
     reconnecting: bool = False
+    people: list[str] = []
+    """Who is in front of the site's device, as kiosk and front desk say; empty for everybody else."""
 
 
 class Waiting(_Said):
@@ -402,6 +404,8 @@ class Waiting(_Said):
     """In the reader's words: "group agreement"."""
     door: str = ""
     """The page where staff obtain what is missing."""
+    with_staff: bool = False
+    """Let in already, face to face with staff and not in treatment."""
 
 
 class BreakoutMessage(_Said):

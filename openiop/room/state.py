@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from openiop.room import admission, care, protocol, signals, staffing
 from openiop.room.models import ASIDE, LiveRoom, Neighbour, Place, Seat, SeatState, in_treatment
+from openiop.room.on_site import people_on_site
 from openiop.schedule.models import CareSession
 
 MyState = Literal["waiting", "admitted", "private", "removed", "sent_back", "ended"]
@@ -38,7 +39,7 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
             talk="contact_only" if seat.role == "patient" and _is_apart(seat) else "treatment",
         ),
         host=_host(neighbours, at=at),
-        seats=[_seat(row, at=at) for row in neighbours if inside and _in(row, seat.place)],
+        seats=_seats([row for row in neighbours if inside and _in(row, seat.place)], session, at=at),
         waiting=_waiting(session, neighbours, at=at) if leads else [],
         paused=paused and seat.role in ("patient", "site"),
         my_signal=_my_signal(seat),
@@ -89,7 +90,13 @@ def _host(neighbours: list[Neighbour], *, at: datetime) -> protocol.Host | None:
     return protocol.Host(name=found[0].called, here=bool(here)) if found else None
 
 
-def _seat(row: Neighbour, *, at: datetime) -> protocol.Seat:
+def _seats(rows: list[Neighbour], session: CareSession, *, at: datetime) -> list[protocol.Seat]:
+    """Everybody in the same place; the site's device stands for the people in front of it."""
+    on_site = people_on_site(session.pk) if any(row.role == "site" for row in rows) else []
+    return [_seat(row, at=at, people=on_site if row.role == "site" else []) for row in rows]
+
+
+def _seat(row: Neighbour, *, at: datetime, people: list[str]) -> protocol.Seat:
     return protocol.Seat(
         seat=row.id,
         name=row.called,
@@ -101,6 +108,7 @@ def _seat(row: Neighbour, *, at: datetime) -> protocol.Seat:
         saving=row.saving,
         feed=row.feed or None,
         reconnecting=row.reconnecting(at),
+        people=people,
     )
 
 
@@ -126,6 +134,7 @@ def _waiting(session: CareSession, neighbours: list[Neighbour], *, at: datetime)
             ready=not missing[row.id],
             missing=[str(admission.MISSING[code]) for code in missing[row.id] + _removed(row)],
             door=reverse("door-help", args=[session.pk, row.id]),
+            with_staff=_in(row, Place.CONTACT),
         )
         for row in outside
     ]

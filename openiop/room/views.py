@@ -24,7 +24,7 @@ from openiop.room.forms import AgreementForm, PlaceForm
 from openiop.room.models import Place, Seat
 from openiop.safety import ladder, rail
 from openiop.safety.models import Whereabouts, raise_flag
-from openiop.schedule.models import CareSession
+from openiop.schedule.models import CareSession, Room
 
 LARGEST_SAMPLE_BYTES = 250_000
 STAFF_ROLES = ("facilitator", "staff")
@@ -204,14 +204,19 @@ def site_room(request: Any) -> HttpResponse:
         CareSession.objects.visible_to(device)
         .standing()
         .between(now, now + admission.OPENS_BEFORE)
-        .filter(room__site_id=device.site_id)
+        .filter(room__device=device)
         .in_order()
         .first()
     )
     if device.kind != Device.ROOM:
         raise Http404
+    if request.headers.get("HX-Request") == "true":
+        # The quiet page asks by itself; the room is a page of its own, with its own scripts.
+        headers = {"HX-Redirect": reverse("site-room")} if session else {}
+        return HttpResponse(status=204, headers=headers)
     if session is None:
-        return render(request, "room/site_waiting.html")
+        stands_in = Room.objects.filter(device=device).select_related("site").first()
+        return render(request, "room/site_waiting.html", {"stands_in": stands_in})
     return _room_page(request, session, "site")
 
 
@@ -245,6 +250,8 @@ def _room_page(request: Any, session: CareSession, role: str) -> HttpResponse:
         "person": str(request.person.pk),
         "phone": request.person.clinic.phone,
         "iceServers": relay.ice_servers(until=session.ends_at + relay.OVER_TIME),
+        # Nobody stands at the site's device to press a button: it goes back by itself.
+        "unattended": role == "site",
     }
     context = {
         "session": session,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openiop.lib.inputs import DateInput
 from openiop.people.access import Actor
-from openiop.people.models import Person, Site
+from openiop.people.models import Device, Person, Site
 from openiop.programs.models import Enrolment, Modality, Track
 from openiop.schedule import planning, recurrence
 from openiop.schedule.models import Block, CareSession, Kind, OutreachCall, Room, Series
@@ -72,13 +72,27 @@ class SiteForm(forms.ModelForm):
 class RoomForm(forms.ModelForm):
     class Meta:
         model = Room
-        fields = ["site", "name", "seats"]
+        fields = ["site", "name", "seats", "device"]
+        labels = {"device": _("Room device")}
+        help_texts = {
+            "device": _("The camera and microphone that stand here. They join this room’s sessions and no others.")
+        }
         widgets = {"name": forms.TextInput}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["site"].queryset = Site.objects.filter(clinic_id=self.instance.clinic_id).order_by("name")  # type: ignore[attr-defined]
         self.fields["seats"].min_value = 1  # type: ignore[attr-defined]
+        devices = Device.objects.filter(clinic_id=self.instance.clinic_id, kind=Device.ROOM, revoked_at=None)
+        self.fields["device"].queryset = devices.order_by("name")  # type: ignore[attr-defined]
+        self.fields["device"].empty_label = _("No device")  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        device, site = data.get("device"), data.get("site")
+        if device and site and device.site_id != site.pk:
+            self.add_error("device", _("This device stands at another site."))
+        return data
 
 
 class BlockForm(forms.Form):

@@ -38,11 +38,16 @@ class Kind(models.TextChoices):
 
 
 class Room(Row):
-    """A room at a site. Not the live room: that is `room`."""
+    """A room at a site. Not the live room: that is `room`.
+
+    `device` is the camera and microphone that stand in it; the database refuses one of another site. It may join the
+    sessions held in this room and no others.
+    """
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="rooms", verbose_name=_("Site"))
     name = models.TextField(_("Name"))
     seats = models.PositiveSmallIntegerField(_("Seats"))
+    device = models.OneToOneField(Device, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     def __str__(self) -> str:
         return f"{self.name}, {self.site.name}"
@@ -580,6 +585,7 @@ class KioskTry(Row):
 
 refusals.register(
     {
+        "device_stands_at_the_rooms_site": ("device", _("This device stands at another site.")),
         "room_booked_once": ("room", _("That room is already booked at that time. Choose another room or time.")),
         "staff_booked_once": (
             "facilitators",

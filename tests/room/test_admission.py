@@ -146,7 +146,12 @@ def test_outside_every_licence_treatment_stops_but_never_contact(cast):
         room = state.room_for(maya, at=world.NOW)
         assert room.me.talk == "contact_only"
         admission.beat(maya, at=world.NOW + timedelta(minutes=20), receiving=True)
-        assert not maya.session.evidence.filter(patient=cast["maya"], kind="beat").exists()
+        signs = maya.session.evidence.filter(patient=cast["maya"], kind="beat")
+        seen = presence.presence_in([maya.session], at=world.NOW + timedelta(minutes=20))[
+            maya.session.pk, maya.person_id
+        ]
+        assert set(signs.values_list("treatment", flat=True)) == {False}, "they were seen with staff"
+        assert (seen.is_here, seen.treated) == (True, []), "and nothing of it counts"
 
 
 def test_a_licence_in_that_state_opens_the_group(cast):

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "react";
 import type { ReactNode } from "react";
 import type { RoomApp } from "../app.ts";
-import { hands, minutesSince } from "../state.ts";
+import { hands, headCount, minutesSince } from "../state.ts";
 import type { Room, Seat, Waiting } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
@@ -44,7 +44,7 @@ export function Rail({ app, room, now, words, shut }: Props) {
       </section>
       <section aria-labelledby="lead-people">
         <h2 id="lead-people">
-          {words.in_group} <span className="count">{others.length + 1}</span>
+          {room.me.state === "private" ? words.with_you : words.in_group} <span className="count">{headCount(others) + 1}</span>
         </h2>
         <ul className="lead-list">
           {others.map((seat) => (
@@ -53,6 +53,7 @@ export function Rail({ app, room, now, words, shut }: Props) {
                 <strong>{seat.name}</strong>
                 <span className="lead-note">
                   {seat.role !== "patient" && <> {words[seat.role]}</>}
+                  {seat.people.length > 0 && <> · {seat.people.join(", ")}</>}
                   {seat.reconnecting && <> {words.reconnecting}</>}
                   {seat.hand_at && <em> {words.hand}{order.length > 1 ? ` ${order.indexOf(seat.seat) + 1}` : ""}</em>}
                 </span>
@@ -121,6 +122,7 @@ function AtTheDoor({ app, person, now, words }: { app: RoomApp; person: Waiting;
         <span className="lead-note">
           {" "}
           {minutes ? fill(words.since_minutes, { n: minutes }) : words.since_now} ·{" "}
+          {person.with_staff && <>{words.with_staff} · </>}
           {person.ready ? words.ready : <em>{fill(words.missing, { what: person.missing.join(", ") })}</em>}
         </span>
       </p>
@@ -129,7 +131,8 @@ function AtTheDoor({ app, person, now, words }: { app: RoomApp; person: Waiting;
           {words.obtain}
         </a>
       )}
-      <button
+      {/* Who is with staff already is let in to the group only once nothing is missing any more. */}
+      {(!person.with_staff || person.ready) && <button
         type="button"
         className="room-button small main"
         aria-label={fill(words.let_in_name, person)}
@@ -140,7 +143,7 @@ function AtTheDoor({ app, person, now, words }: { app: RoomApp; person: Waiting;
         }}
       >
         {words.let_in}
-      </button>
+      </button>}
     </li>
   );
 }

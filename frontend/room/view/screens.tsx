@@ -1,5 +1,6 @@
 /** What a person sees who is not in the group: one calm sentence about what is true, and what they can do. */
 
+import { useEffect } from "react";
 import type { RoomApp } from "../app.ts";
 import { screenOf } from "../state.ts";
 import type { Screen, State } from "../state.ts";
@@ -12,6 +13,7 @@ export function DoorScreen({ app, state, words }: { app: RoomApp; state: State; 
   const screen = screenOf(state);
   const { title, text, note } = said(screen, state, words);
   const isGone = useLongerThan(state.line === "reconnecting", CALL_AFTER_MS);
+  useGoingBack(app, screen);
   return (
     <div className="door">
       <section className="door-card" aria-live="polite" data-screen={screen}>
@@ -34,6 +36,18 @@ export function DoorScreen({ app, state, words }: { app: RoomApp; state: State; 
       </section>
     </div>
   );
+}
+
+const GO_BACK_AFTER_MS = 20_000;
+
+/** A device that nobody attends goes back by itself to where it waits for the next session. */
+function useGoingBack(app: RoomApp, screen: Screen): void {
+  const over = Boolean(app.config.unattended) && ["ended", "removed", "left", "refused"].includes(screen);
+  useEffect(() => {
+    if (!over) return;
+    const timer = setTimeout(() => location.assign(app.config.leaveUrl), GO_BACK_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [app, over]);
 }
 
 function Actions({ app, screen, words }: { app: RoomApp; screen: Screen; words: Words }) {

@@ -27,6 +27,7 @@ export function Tile({ app, seat, mine, feed, self, talking, rests, words }: Pro
   const shows = Boolean(stream && seat.video && !seat.reconnecting && (mine || seen === stream));
   const told = tileWords(seat, rests);
   const role = seat.role === "patient" ? "" : words[seat.role];
+  const people = new Intl.ListFormat(document.documentElement.lang || "en").format(seat.people);
 
   return (
     <li className="tile" data-seat={seat.seat} data-feed={mine ? undefined : (seat.feed ?? undefined)} data-leads={seat.role === "facilitator" || undefined} data-talking={talking || undefined} data-picture={shows || undefined} data-mine={mine || undefined}>
@@ -55,6 +56,7 @@ export function Tile({ app, seat, mine, feed, self, talking, rests, words }: Pro
       <p className="tile-name">
         {mine ? `${seat.name} (${words.you.toLocaleLowerCase()})` : seat.name}
         {role && <span className="tile-role"> · {role}</span>}
+        {people && <span className="tile-people"> · {people}</span>}
       </p>
     </li>
   );

@@ -50,10 +50,7 @@ def _code(request: Any, device: Device) -> HttpResponse:
 @roles(*MAY_PAIR)
 def revocation(request: Any, pk: UUID) -> HttpResponse:
     """The device is lost or retired: its cookie opens nothing from now on."""
-    device = _device(request, pk)
-    device.revoked_at, device.token_hash, device.pairing_hash = timezone.now(), "", ""
-    device.save(update_fields=["revoked_at", "token_hash", "pairing_hash"])
-    trail.record("device.revoke", thing=device)
+    _device(request, pk).revoke(by=request.person, at=timezone.now())
     messages.success(request, _("This device can no longer be used here."))
     return redirect("devices")
 

@@ -68,7 +68,7 @@ def form_page(request: HttpRequest, form: Any, heading: str, *, back: str, **mor
 
 @roles(*SETS_UP)
 def site_list(request: Any) -> HttpResponse:
-    sites = Site.objects.filter(clinic_id=request.person.clinic_id).order_by("name").prefetch_related("rooms")
+    sites = Site.objects.filter(clinic_id=request.person.clinic_id).order_by("name").prefetch_related("rooms__device")
     return page(request, "schedule/site_list.html", {"sites": sites})
 
 
