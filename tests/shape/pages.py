@@ -160,7 +160,7 @@ def paired(kind: str, cast: dict[str, Any]) -> str:
     token = f"a token of the {kind} for the walk"
     with acting(cast["okafor"]):
         site = Site.objects.first()
-        Device.objects.create(
+        device = Device.objects.create(
             clinic_id=site.clinic_id,
             kind=kind,
             name=f"Walking {kind}",
@@ -168,6 +168,8 @@ def paired(kind: str, cast: dict[str, Any]) -> str:
             token_hash=hashed(token),
             paired_at=timezone.now(),
         )
+        if kind == Device.ROOM:
+            Room.objects.filter(site=site).update(device=device)
     return token
 
 
