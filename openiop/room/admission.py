@@ -363,8 +363,8 @@ def _tell_supervisors(seat: Seat, *, at: datetime) -> None:
 def beat(seat: Seat, *, at: datetime, receiving: bool) -> None:
     """Somebody in the room is still there: evidence for the minutes, and staff stay "live" with them.
 
-    `receiving`: sound or picture of theirs reaches the media server. Away from the group, in contact or aside with staff,
-    they are seen and no minute counts.
+    `receiving`: sound or picture of theirs reaches the media server. Away from the group, in contact or aside with
+    staff, they are seen and no minute counts.
     """
     Seat.objects.filter(pk=seat.pk).update(seen_at=at, online=True)
     if seat.role != "patient" or seat.person is None or seat.state != SeatState.ADMITTED:
