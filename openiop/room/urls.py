@@ -7,7 +7,7 @@ urlpatterns = [
     path("sessions/<uuid:pk>/door", views.door, name="door"),
     path("sessions/<uuid:pk>/door/place", views.place, name="door-form"),
     re_path(
-        r"^sessions/(?P<pk>[0-9a-f-]{36})/door/(?P<why>driving|no-private-place|not-safe)$",
+        r"^sessions/(?P<pk>[0-9a-f-]{36})/door/(?P<way>[123])$",
         views.not_now,
         name="door-not-now",
     ),

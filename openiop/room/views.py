@@ -27,6 +27,7 @@ from openiop.safety.models import Whereabouts, raise_flag
 from openiop.schedule.models import CareSession, Room
 
 LARGEST_SAMPLE_BYTES = 250_000
+WAYS = {"1": "driving", "2": "no-private-place", "3": "not-safe"}
 STAFF_ROLES = ("facilitator", "staff")
 
 
@@ -74,9 +75,12 @@ def place(request: Any, pk: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @patients_only
-def not_now(request: Any, pk: UUID, why: str) -> HttpResponse:
-    """Paths of their own: driving, no private place, not feeling safe."""
-    session = _session(request.person, pk)
+def not_now(request: Any, pk: UUID, way: str) -> HttpResponse:
+    """Paths of their own: driving, no private place, not feeling safe.
+
+    Address and title are the same kind of nothing for all three: whoever shares the device may read its history.
+    """
+    session, why = _session(request.person, pk), WAYS[way]
     if why == "not-safe":
         return _not_safe(request, session)
     if request.method == "POST":

@@ -1,5 +1,6 @@
 """The door's pages, as a patient and as staff meet them."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -63,7 +64,7 @@ def test_what_is_not_agreed_to_yet_is_read_and_agreed_to_there(cast, client_for,
 
 def test_every_cry_at_the_door_is_heard_and_a_double_tap_is_one(cast, client_for, tonight, clock):
     maya = client_for(cast["maya"])
-    path = f"/sessions/{tonight.pk}/door/not-safe"
+    path = f"/sessions/{tonight.pk}/door/3"
 
     assert maya.post(path).headers["Location"] == "/help"
     maya.post(path)
@@ -76,7 +77,7 @@ def test_every_cry_at_the_door_is_heard_and_a_double_tap_is_one(cast, client_for
 
 def test_a_driver_is_asked_to_stop_and_the_team_is_told(cast, client_for, tonight):
     maya = client_for(cast["maya"])
-    path = f"/sessions/{tonight.pk}/door/driving"
+    path = f"/sessions/{tonight.pk}/door/1"
 
     assert "stop somewhere safe" in maya.get(path).content.decode()
     maya.post(path)
@@ -92,7 +93,7 @@ def test_nobody_goes_past_the_door_without_saying_where_they_are(cast, client_fo
 
 
 def test_staff_obtain_what_is_missing_and_others_may_not(cast, client_for, tonight):
-    client_for(cast["priya"]).post(f"/sessions/{tonight.pk}/door/driving")
+    client_for(cast["priya"]).post(f"/sessions/{tonight.pk}/door/1")
     with acting(cast["bea"]):
         seat = Seat.objects.get(person=cast["priya"], session=tonight)
     path = f"/sessions/{tonight.pk}/door/{seat.pk}"
@@ -117,3 +118,13 @@ def test_the_door_may_ask_for_a_sample_of_the_line_and_for_no_more_than_it_needs
     assert len(client.get("/door/ping?bytes=999999").content) == 250_000
     for nonsense in ("-1", "many", "99999999999"):
         assert client.get(f"/door/ping?bytes={nonsense}").json() == {"ok": True}
+
+
+def test_the_devices_history_does_not_tell_who_did_not_feel_safe_from_who_was_driving(cast, client_for, tonight):
+    maya = client_for(cast["maya"])
+    pages = [maya.get(f"/sessions/{tonight.pk}/door/{way}") for way in (1, 2, 3)]
+
+    titles = {re.search("<title>(.*?)</title>", page.content.decode())[1] for page in pages}
+    assert [page.status_code for page in pages] == [200, 200, 200]
+    assert titles == {"At the door"}
+    assert maya.get(f"/sessions/{tonight.pk}/door/not-safe").status_code == 404

@@ -137,7 +137,7 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "on": now.date().isoformat(),
             "response_pk": response.pk,
             "seat_pk": seat.pk,
-            "why": "driving",
+            "way": "1",
             "token": token,
             "login": cast["bea"].login_id,
         }
