@@ -27,6 +27,7 @@ from openiop.room.models import (
     ASIDE,
     GONE_AFTER,
     QUIET_AFTER,
+    BreakoutRound,
     DoorEvent,
     LiveRoom,
     Neighbour,
@@ -285,10 +286,12 @@ def sit_with(session: CareSession, *, by: Person, place: str, at: datetime) -> S
 
 @transaction.atomic
 def end(session: CareSession, *, by: Person, at: datetime) -> None:
-    """End the live room for everybody. The session's attendance is closed by its own verb."""
+    """End the live room and its breakouts for everybody. The session's attendance is closed by its own verb."""
     _require_facilitator(session, by)
     if _somebody_is_aside(session, at=at):
         raise Refused("somebody_aside")
+    BreakoutRound.objects.standing().filter(session=session, opened_at=None).delete()
+    BreakoutRound.end(session.pk, at=at, due=False)
     LiveRoom.objects.filter(session=session, ended_at=None).update(ended_at=at)
     for seat in Seat.objects.filter(session=session, state=SeatState.ADMITTED).select_related("person", "session"):
         _end_presence(seat, at=at)
@@ -363,8 +366,8 @@ def _tell_supervisors(seat: Seat, *, at: datetime) -> None:
 def beat(seat: Seat, *, at: datetime, receiving: bool) -> None:
     """Somebody in the room is still there: evidence for the minutes, and staff stay "live" with them.
 
-    `receiving`: sound or picture of theirs reaches the media server. Away from the group, in contact or aside with
-    staff, they are seen and no minute counts.
+    `receiving`: sound or picture of theirs reaches the media server. Breakouts are group time; away from the group, in
+    contact or aside with staff, they are seen and no minute counts.
     """
     Seat.objects.filter(pk=seat.pk).update(seen_at=at, online=True)
     if seat.role != "patient" or seat.person is None or seat.state != SeatState.ADMITTED:
@@ -385,7 +388,10 @@ def beat(seat: Seat, *, at: datetime, receiving: bool) -> None:
 
 
 def stay_live(seat: Seat, patient: Person, *, at: datetime) -> None:
-    """Tie to this patient, for the next seconds, the staff who are in the same place with them now."""
+    """Tie to this patient, for the next seconds, the staff who are with them now.
+
+    With somebody in the group or a breakout are all who lead it, in whichever of the rooms: they are a click away.
+    """
     because = f"live {seat.session_id}"
     with_them = [
         row.person_id
@@ -393,7 +399,7 @@ def stay_live(seat: Seat, patient: Person, *, at: datetime) -> None:
         if row.person_id
         and row.role in ("facilitator", "staff")
         and row.state == SeatState.ADMITTED
-        and row.place == seat.place
+        and (row.place == seat.place or (in_treatment(row.place) and in_treatment(seat.place)))
         and row.seen_at
         and row.seen_at > at - QUIET_AFTER
     ]
@@ -434,8 +440,8 @@ def _end_presence(seat: Seat, *, at: datetime) -> None:
     ).update(ends_at=at)
 
 
-def note(seat: Seat, what: str, *, by: Actor, at: datetime, reason: str = "") -> None:
-    """Add a line to the door's history and to the trail."""
+def note(seat: Seat, what: str, *, by: Actor | None, at: datetime, reason: str = "") -> None:
+    """Add a line to the door's history and to the trail; `by` nobody means that a rule did it."""
     DoorEvent.objects.create(
         clinic_id=seat.clinic_id,
         seat=seat,

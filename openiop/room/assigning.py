@@ -8,29 +8,31 @@ watch (an open high or imminent safety case) sits only where staff stay, and a p
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Any
 
 FEWEST, MOST = 2, 6
 MOST_TRIES = 20_000
 
-Pair = frozenset[Hashable]
+Key = Any  # anything that can be a key: ids in the room, letters in the tests
+Pair = frozenset[Key]
 
 
 @dataclass(frozen=True)
 class Party:
     """`key` is the seat's; `people` those who come with it; `watched` whether one of them is under watch."""
 
-    key: Hashable
-    people: frozenset[Hashable] = field(default_factory=frozenset)
+    key: Key
+    people: frozenset[Key] = field(default_factory=frozenset)
     watched: bool = False
 
 
 class CannotAssign(Exception):
     """No assignment keeps every rule. `why` is "apart", "too_few" or "too_many"; `keys` are the parties it is about."""
 
-    def __init__(self, why: str, keys: Collection[Hashable] = ()) -> None:
+    def __init__(self, why: str, keys: Collection[Key] = ()) -> None:
         super().__init__(why)
         self.why, self.keys = why, tuple(keys)
 
@@ -41,8 +43,8 @@ def spread(
     rooms: int,
     apart: Collection[Pair] = (),
     staffed: Collection[int] = (),
-    wanted: Mapping[Hashable, int] | None = None,
-) -> dict[Hashable, int]:
+    wanted: Mapping[Key, int] | None = None,
+) -> dict[Key, int]:
     """Return a room, 1 to `rooms`, for each party: as even as the rules allow, else in the order given.
 
     `wanted` rooms (as last time) come first and even numbers second. Parties under watch have no room in the answer
@@ -67,12 +69,12 @@ class _Search:
 
     parties: Sequence[Party]
     rooms: int
-    foes: Mapping[Hashable, Collection[Hashable]]
+    foes: Mapping[Key, Collection[Key]]
     staffed: frozenset[int]
-    wanted: Mapping[Hashable, int]
+    wanted: Mapping[Key, int]
     tries: int = 0
 
-    def place(self, done: dict[Hashable, int], *, most: int) -> dict[Hashable, int] | None:
+    def place(self, done: dict[Key, int], *, most: int) -> dict[Key, int] | None:
         self.tries += 1
         left = [party for party in self.parties if party.key not in done]
         # A knot of exclusions that no clinic has must not hold up the room: then staff assign by hand.
@@ -87,11 +89,11 @@ class _Search:
                     return found
         return None
 
-    def _turn(self, party: Party, done: Mapping[Hashable, int]) -> tuple[bool, int, int]:
+    def _turn(self, party: Party, done: Mapping[Key, int]) -> tuple[bool, int, int]:
         wishes = self.wanted.get(party.key, 0) in range(1, self.rooms + 1)
         return not wishes, len(self._open_to(party, done)), -len(self.foes[party.key])
 
-    def _open_to(self, party: Party, done: Mapping[Hashable, int]) -> list[int]:
+    def _open_to(self, party: Party, done: Mapping[Key, int]) -> list[int]:
         taken = {done[foe] for foe in self.foes[party.key] if foe in done}
         return [n for n in range(1, self.rooms + 1) if n not in taken and (not party.watched or n in self.staffed)]
 
@@ -125,7 +127,7 @@ def may_enter(newcomer: Party, there: Iterable[Party], *, apart: Collection[Pair
     return (is_staffed or not newcomer.watched) and not any(_kept_apart(newcomer, other, apart) for other in there)
 
 
-def together(assignment: Mapping[Hashable, int], parties: Iterable[Party], apart: Collection[Pair]) -> list[Pair]:
+def together(assignment: Mapping[Key, Key], parties: Iterable[Party], apart: Collection[Pair]) -> list[Pair]:
     """Return the pairs of parties that share a room and must not."""
     seated = [party for party in parties if party.key in assignment]
     return [
@@ -135,9 +137,7 @@ def together(assignment: Mapping[Hashable, int], parties: Iterable[Party], apart
     ]
 
 
-def unattended(
-    assignment: Mapping[Hashable, int], parties: Iterable[Party], staffed: Collection[int]
-) -> list[Hashable]:
+def unattended(assignment: Mapping[Key, int], parties: Iterable[Party], staffed: Collection[int]) -> list[Key]:
     """Return the parties under watch in a room without staff."""
     return [
         party.key
@@ -155,8 +155,8 @@ def shuffled(parties: Sequence[Party], *, below: Callable[[int], int]) -> list[P
     return order
 
 
-def _foes(parties: Sequence[Party], apart: Collection[Pair]) -> dict[Hashable, set[Hashable]]:
-    foes: dict[Hashable, set[Hashable]] = {party.key: set() for party in parties}
+def _foes(parties: Sequence[Party], apart: Collection[Pair]) -> dict[Key, set[Key]]:
+    foes: dict[Key, set[Key]] = {party.key: set() for party in parties}
     for one, other in combinations(parties, 2):
         if _kept_apart(one, other, apart):
             foes[one.key].add(other.key)

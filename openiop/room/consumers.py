@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,7 +19,7 @@ from django.utils import timezone
 from openiop.lib import wake
 from openiop.people import screen
 from openiop.people.access import acting
-from openiop.room import admission, aside, live, protocol, signals, state
+from openiop.room import admission, aside, breakouts, live, protocol, signals, state
 from openiop.room.media.janus import MediaError
 from openiop.room.media.rooms import MediaRoom
 from openiop.room.media.tab import TabMedia, Where
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 
 REFUSED = 4404
 BROKEN = 1011
+CLOCK_SLACK_SECONDS = 0.05
+EMPTY_AFTER_SECONDS = 5.0  # rooms that ended are taken down when everybody has gone over
 
 
 class RoomConsumer(AsyncWebsocketConsumer):
@@ -47,6 +50,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         self.refreshing = asyncio.Lock()
         self.again = False
         self.looking: set[asyncio.Task[None]] = set()
+        self.alarm: asyncio.TimerHandle | None = None
         await self.accept()
         if self.person is None:
             await self._bye("refused")
@@ -104,6 +108,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
                 await self._mute(message.seat)
             case protocol.End():
                 await self._end()
+            case _:
+                await self._act(_breakouts, message=message)
 
     # --- coming and going ---
 
@@ -135,6 +141,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
         return bool(session and await database_sync_to_async(session.get)(screen.LOCKED))
 
     async def disconnect(self, code: int) -> None:
+        if self.alarm:
+            self.alarm.cancel()
         await asyncio.gather(*self.looking, return_exceptions=True)
         await self.media.release()
         if self.seat_id is None:
@@ -172,7 +180,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         if self.seat_id is None:
             return
         try:
-            seat, room, where = await self._act(_read)
+            seat, room, where, ended = await self._act(_read)
         except Http404:
             await self._bye("refused")
             return
@@ -189,6 +197,23 @@ class RoomConsumer(AsyncWebsocketConsumer):
         if without_time != self.last_sent:
             self.last_sent = without_time
             await self.send(text)
+        self._look_again_at(_ends_at(room), now=room.now)
+        if ended:
+            asyncio.get_running_loop().call_later(EMPTY_AFTER_SECONDS, _take_down_soon, ended)
+
+    def _look_again_at(self, at: datetime | None, *, now: datetime) -> None:
+        """Breakouts end by the clock: whoever is in one, or leads them, looks again at that moment."""
+        if self.alarm:
+            self.alarm.cancel()
+            self.alarm = None
+        if at:
+            seconds = max((at - now).total_seconds(), 0.0) + CLOCK_SLACK_SECONDS
+            self.alarm = asyncio.get_running_loop().call_later(seconds, self._wake_myself)
+
+    def _wake_myself(self) -> None:
+        task = asyncio.ensure_future(self.wake({}))
+        self.looking.add(task)
+        task.add_done_callback(self.looking.discard)
 
     async def _keep_media(self, place: str, kept: dict[str, Any]) -> None:
         await self._act(_keep_media, place=place, kept=kept)
@@ -262,10 +287,65 @@ def _sit_down(
     return taken.pk
 
 
-def _read(seat: Seat, person: Any, at: Any) -> tuple[Seat, protocol.Room, Where | None]:
+def _read(seat: Seat, person: Any, at: Any) -> tuple[Seat, protocol.Room, Where | None, list[MediaRoom]]:
+    ended = breakouts.keep_time(seat, at=at)
+    if seat.role == "facilitator":
+        breakouts.tend(seat.session, at=at)
+    if ended:
+        seat.refresh_from_db(fields=["place"])
     room = state.room_for(seat, at=at)
     has_media = room.me.state in ("admitted", "private") and not room.paused
-    return seat, room, _where(seat) if has_media else None
+    where = _where(seat) if has_media else None
+    return seat, room, where, _rooms_at(seat.session, ended)
+
+
+def _rooms_at(session: CareSession, places: list[str]) -> list[MediaRoom]:
+    rooms = LiveRoom.objects.filter(session=session, place__in=places) if places else ()
+    return [media_room(room) for room in rooms]
+
+
+def _ends_at(room: protocol.Room) -> datetime | None:
+    if room.breakout:
+        return room.breakout.ends_at
+    return room.breakouts.ends_at if room.breakouts else None
+
+
+_taking_down: set[asyncio.Task[None]] = set()
+
+
+def _take_down_soon(rooms: list[MediaRoom]) -> None:
+    task = asyncio.ensure_future(_take_down(rooms))
+    _taking_down.add(task)
+    task.add_done_callback(_taking_down.discard)
+
+
+async def _take_down(rooms: list[MediaRoom]) -> None:
+    for room in rooms:
+        with contextlib.suppress(MediaError):
+            await live.media_rooms().destroy_room(room)
+
+
+def _breakouts(me: Seat, person: Any, at: Any, *, message: protocol.Breakout) -> None:
+    session = me.session
+    match message:
+        case protocol.AskHelp():
+            breakouts.ask_help(me, asks=message.asks, at=at)
+        case protocol.Hop():
+            breakouts.hop(session, message.room, by=person, at=at)
+        case protocol.BreakoutsPrepare(rooms=rooms, how=how, minutes=minutes, late=late):
+            breakouts.prepare(session, rooms=rooms, how=how, minutes=minutes, late=late, by=person, at=at)
+        case protocol.BreakoutsPlace():
+            breakouts.place(session, message.seat, message.room, by=person, at=at)
+        case protocol.BreakoutsOpen():
+            breakouts.open_rooms(session, by=person, at=at)
+        case protocol.BreakoutsDiscard():
+            breakouts.discard(session, by=person, at=at)
+        case protocol.BreakoutsExtend():
+            breakouts.extend(session, minutes=message.minutes, by=person, at=at)
+        case protocol.BreakoutsClose():
+            breakouts.close(session, seconds=message.seconds, by=person, at=at)
+        case protocol.BreakoutsSay():
+            breakouts.say(session, text=message.text, by=person, at=at)
 
 
 def _where(seat: Seat) -> Where | None:
@@ -335,6 +415,8 @@ def _admit(me: Seat, person: Any, at: Any, *, seat: Any) -> None:
         admission.admit_all(me.session, by=person, at=at)
     else:
         admission.admit(_other(me, seat), by=person, at=at)
+    # In the same transaction, so that nobody sees the group for a moment on the way to their breakout.
+    breakouts.tend(me.session, at=at)
 
 
 def _decide(

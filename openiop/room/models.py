@@ -236,14 +236,16 @@ class BreakoutRoom(Row):
 
 
 class BreakoutSeat(Row):
-    """Which room of the round a seat belongs to. A facilitator may be elsewhere for a moment: `Seat.place` says where.
+    """Which room of the round a seat belongs to; no room: it stays in the group. Who came later has no row yet.
+
+    A facilitator may be elsewhere for a moment: `Seat.place` says where.
 
     The round is copied by key, so that a seat has one room in it. Two patients kept apart (schedule.NotTogether) never
     have the same room; the database refuses it (`breakout_not_together`).
     """
 
     round = models.ForeignKey(BreakoutRound, on_delete=models.CASCADE, related_name="places")
-    room = models.ForeignKey(BreakoutRoom, on_delete=models.CASCADE, related_name="places")
+    room = models.ForeignKey(BreakoutRoom, on_delete=models.CASCADE, null=True, related_name="places")
     seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="+")
     by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()

@@ -7,7 +7,7 @@ from typing import Literal, cast
 
 from django.urls import reverse
 
-from openiop.room import admission, care, protocol, signals, staffing
+from openiop.room import admission, breakout_state, care, protocol, signals, staffing
 from openiop.room.models import ASIDE, LiveRoom, Neighbour, Place, Seat, SeatState, in_treatment
 from openiop.room.on_site import people_on_site
 from openiop.schedule.models import CareSession
@@ -24,7 +24,7 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
     session = seat.session
     rooms = {room.place: room for room in LiveRoom.objects.filter(session=session)}
     neighbours = Neighbour.of(session.pk)
-    ended = any(room.ended_at for room in rooms.values())
+    ended = Place.GROUP in rooms and rooms[Place.GROUP].ended_at is not None
     inside = seat.state == SeatState.ADMITTED and not ended
     paused = inside and in_treatment(seat.place) and staffing.is_paused(session, neighbours, at=at)
     leads = seat.role == "facilitator" and inside
@@ -42,6 +42,8 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
         seats=_seats([row for row in neighbours if inside and _in(row, seat.place)], session, at=at),
         waiting=_waiting(session, neighbours, at=at) if leads else [],
         paused=paused and seat.role in ("patient", "site"),
+        breakout=breakout_state.mine(seat) if inside else None,
+        breakouts=breakout_state.all_of(session, at=at) if leads else None,
         my_signal=_my_signal(seat),
         lead=_lead(seat, neighbours, at=at) if leads else None,
     )
