@@ -32,6 +32,8 @@ export type Snapshot = {
   readonly quality: QualityView;
   readonly handRaised: boolean;
   readonly mutedByFacilitator: boolean;
+  /** Why the last thing a facilitator did with breakouts was refused. */
+  readonly breakoutTrouble: string | null;
   /** The server's clock against ours, in milliseconds: a phone set wrong must not say that the group is over. */
   readonly clockAhead: number;
   /** My silent tap while the server has not confirmed it. */
@@ -40,7 +42,7 @@ export type Snapshot = {
 
 export class RoomApp {
   snapshot: Snapshot;
-  readonly timings = { admittedAt: 0, firstFrameAt: 0, frameAfterGoneAt: 0, goneAt: 0 };
+  readonly timings = { admittedAt: 0, firstFrameAt: 0, frameAfterGoneAt: 0, goneAt: 0, movedAt: 0, frameAfterMoveAt: 0 };
   readonly quality: Quality;
   readonly #media: GroupMedia;
   readonly #socket: RoomSocket;
@@ -61,6 +63,7 @@ export class RoomApp {
       quality: this.quality.view,
       handRaised: false,
       mutedByFacilitator: false,
+      breakoutTrouble: null,
       clockAhead: 0,
       tapped: tapped(),
     };
@@ -134,12 +137,14 @@ export class RoomApp {
   }
 
   say(message: ClientMessage): void {
+    if (this.snapshot.breakoutTrouble && (message.type === "hop" || message.type.startsWith("breakouts_"))) this.#set({ breakoutTrouble: null });
     this.#socket.say(message);
   }
 
   /** The first frame of a feed is on the screen. */
   pictureSeen(): void {
     this.timings.firstFrameAt ||= Date.now();
+    if (this.timings.movedAt) this.timings.frameAfterMoveAt ||= Date.now();
     if (this.timings.goneAt) this.timings.frameAfterGoneAt ||= Date.now();
   }
 
@@ -158,6 +163,7 @@ export class RoomApp {
     if (message.type === "event" && message.kind === "moderated" && message.feed === this.#media.feed) {
       this.#set({ mutedByFacilitator: message.muted });
     }
+    if (message.type === "error" && message.code.startsWith("breakouts_")) this.#set({ breakoutTrouble: message.code });
     this.#set({ state, clockAhead, ...(message.type === "room" ? { handRaised: myHand(state) } : {}) });
     if (message.type === "room") this.#confirm(state);
     this.#follow(state);
@@ -178,11 +184,22 @@ export class RoomApp {
       return;
     }
     const key = state.room?.room ?? "";
-    if (this.#media.running && key !== this.#roomKey) this.#media.stop();
-    if (this.#media.running) return;
+    if (this.#media.running) {
+      if (key !== this.#roomKey) this.#move(key);
+      return;
+    }
     this.#roomKey = key;
     this.timings.admittedAt ||= Date.now();
     this.#media.start();
+  }
+
+  /** A breakout opened, ended, or a facilitator went over: camera and microphone are not asked for again. */
+  #move(key: string): void {
+    this.#roomKey = key;
+    Object.assign(this.timings, { movedAt: Date.now(), frameAfterMoveAt: 0 });
+    this.#media.move();
+    this.#said = "";
+    this.#sayWhatISend();
   }
 
   #line(line: "open" | "reconnecting"): void {

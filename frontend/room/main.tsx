@@ -1,6 +1,7 @@
 /** Starts the room on the page that carries its configuration. */
 
 import "../styles/room.css";
+import "../styles/room-breakouts.css";
 import { createRoot } from "react-dom/client";
 import { RoomApp } from "./app.ts";
 import type { Config } from "./app.ts";

@@ -142,6 +142,13 @@ export class GroupMedia {
     this.#joinAnew();
   }
 
+  /** Over to another room of the same session: new connections, and the devices stay open. */
+  move(): void {
+    if (!this.#running) return;
+    this.#joinAnew();
+    this.#show({ connected: true });
+  }
+
   /** Let go of everything, devices included: their lights go out. */
   stop(): void {
     this.#running = false;

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "react";
 import type { ReactNode } from "react";
 import type { RoomApp } from "../app.ts";
+import { BreakoutPanel } from "./breakouts.tsx";
 import { hands, headCount, minutesSince } from "../state.ts";
 import type { Room, Seat, Waiting } from "../protocol.ts";
 import { fill } from "../words.ts";
@@ -11,11 +12,11 @@ import { AsideButton } from "./aside.tsx";
 import { CareLink, LostAtRisk } from "./care.tsx";
 import { Signals } from "./signal.tsx";
 
-type Props = { app: RoomApp; room: Room; now: number; words: Words; shut: () => void };
+type Props = { app: RoomApp; room: Room; trouble: string | null; now: number; words: Words; shut: () => void };
 
 type Asked = { do: "remove"; seat: Seat } | { do: "end" } | null;
 
-export function Rail({ app, room, now, words, shut }: Props) {
+export function Rail({ app, room, trouble, now, words, shut }: Props) {
   const [asked, setAsked] = useState<Asked>(null);
   const others = room.seats.filter((seat) => seat.seat !== room.me.seat && (seat.here || seat.reconnecting));
   const order = hands(room).map((seat) => seat.seat);
@@ -42,6 +43,7 @@ export function Rail({ app, room, now, words, shut }: Props) {
           ))}
         </ul>
       </section>
+      <BreakoutPanel app={app} room={room} trouble={trouble} words={words} />
       <section aria-labelledby="lead-people">
         <h2 id="lead-people">
           {room.me.state === "private" ? words.with_you : words.in_group} <span className="count">{headCount(others) + 1}</span>

@@ -7,6 +7,7 @@ import type { Room } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
 import { Bar } from "./bar.tsx";
+import { BreakoutAnnouncer, BreakoutCalls, MyRoom } from "./breakouts.tsx";
 import { Notices } from "./notices.tsx";
 import { Rail } from "./rail.tsx";
 import { newSignals } from "../signal.ts";
@@ -35,14 +36,17 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
             {leads && <AsideNotices app={app} snapshot={snapshot} room={state.room} words={words} />}
             {leads && <SignalsNotice room={state.room} words={words} open={railOpen ? null : () => setRailOpen(true)} />}
             <Notices app={app} snapshot={snapshot} words={words} />
+            <BreakoutCalls app={app} room={state.room} words={words} />
+            <MyRoom app={app} room={state.room} words={words} />
             <Stage app={app} snapshot={snapshot} room={state.room} words={words} />
           </div>
-          {leads && <Rail app={app} room={state.room} now={now} words={words} shut={() => setRailOpen(false)} />}
+          {leads && <Rail app={app} room={state.room} trouble={snapshot.breakoutTrouble} now={now} words={words} shut={() => setRailOpen(false)} />}
           <Bar app={app} snapshot={snapshot} words={words} railOpen={railOpen} setRailOpen={leads ? setRailOpen : null} />
         </>
       ) : (
         <DoorScreen app={app} state={state} words={words} />
       )}
+      <BreakoutAnnouncer room={inside ? state.room : null} words={words} />
       <Announcer room={state.room} leads={leads} words={words} />
     </div>
   );
