@@ -1,6 +1,6 @@
 /** Breakouts: the facilitator's part of the rail, and what everybody sees above the faces. */
 
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import type { RoomApp } from "../app.ts";
 import { calls, ending, foesIn, minutesAndSeconds, myRoom, newCalls, peopleIn, roomName, runs, secondsSince, secondsUntil, unattended } from "../breakouts.ts";
 import type { Assigned, BreakoutPerson, Breakouts, Late, MyBreakout, Room } from "../protocol.ts";
@@ -86,17 +86,18 @@ function Prepare({ app, breakouts, words }: Props) {
 type ChoiceProps<T extends string> = { label: string; value: T; set: (value: T) => void; options: readonly (readonly [T, string])[]; first?: boolean };
 
 function Choice<T extends string>({ label, value, set, options, first }: ChoiceProps<T>) {
+  const id = useId();
   return (
-    <label>
-      <span>{label}</span>
-      <select value={value} autoFocus={first} onChange={(event) => set(event.target.value as T)}>
+    <div className="breakout-field">
+      <label htmlFor={id}>{label}</label>
+      <select id={id} value={value} autoFocus={first} onChange={(event) => set(event.target.value as T)}>
         {options.map(([key, words]) => (
           <option key={key} value={key}>
             {words}
           </option>
         ))}
       </select>
-    </label>
+    </div>
   );
 }
 
@@ -355,7 +356,7 @@ export function MyRoom({ app, room, words }: { app: RoomApp; room: Room; words: 
   const [read, setRead] = useState("");
   const mine = room.breakout;
   if (!mine) return null;
-  const leads = room.me.role === "facilitator" || room.me.role === "staff";
+  const leads = room.me.role === "facilitator";
   return (
     <div className="my-breakout">
       {!leads && (
@@ -363,9 +364,11 @@ export function MyRoom({ app, room, words }: { app: RoomApp; room: Room; words: 
           <p>
             {fill(words.my_breakout, { name: mine.name })} <TimeLeft app={app} mine={mine} words={words} />
           </p>
-          <button type="button" className="room-button small" data-up={mine.asked_at ? true : undefined} onClick={() => app.say({ type: "ask_help", asks: !mine.asked_at })}>
-            {mine.asked_at ? words.help_withdraw : words.help_ask}
-          </button>
+          {room.me.role !== "staff" && (
+            <button type="button" className="room-button small" data-up={mine.asked_at ? true : undefined} onClick={() => app.say({ type: "ask_help", asks: !mine.asked_at })}>
+              {mine.asked_at ? words.help_withdraw : words.help_ask}
+            </button>
+          )}
           {mine.asked_at && (
             <p className="lead-note" role="status">
               {words.help_asked}
