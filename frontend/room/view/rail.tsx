@@ -19,6 +19,7 @@ type Asked = { do: "remove"; seat: Seat } | { do: "end" } | null;
 export function Rail({ app, room, trouble, now, words, shut }: Props) {
   const [asked, setAsked] = useState<Asked>(null);
   const others = room.seats.filter((seat) => seat.seat !== room.me.seat && (seat.here || seat.reconnecting));
+  const speaking = others.filter((seat) => seat.role === "patient" && seat.audio);
   const order = hands(room).map((seat) => seat.seat);
 
   return (
@@ -45,9 +46,22 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
       </section>
       <BreakoutPanel app={app} room={room} trouble={trouble} words={words} />
       <section aria-labelledby="lead-people">
-        <h2 id="lead-people">
-          {room.me.state === "private" ? words.with_you : words.in_group} <span className="count">{headCount(others) + 1}</span>
-        </h2>
+        <div className="lead-head">
+          <h2 id="lead-people">
+            {room.me.state === "private" ? words.with_you : words.in_group} <span className="count">{headCount(others) + 1}</span>
+          </h2>
+          {speaking.length > 1 && (
+            <button
+              type="button"
+              className="room-button small"
+              onClick={() => {
+                for (const seat of speaking) app.say({ type: "mute", seat: seat.seat });
+              }}
+            >
+              {words.mute_all}
+            </button>
+          )}
+        </div>
         <ul className="lead-list">
           {others.map((seat) => (
             <li key={seat.seat} data-seat={seat.seat}>
