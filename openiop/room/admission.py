@@ -107,7 +107,7 @@ def check_open(session: CareSession, role: str, *, at: datetime) -> None:
     """Raise NotNow when nobody may ask to come in at `at`. Staff may come as early as they like."""
     if session.cancelled_at:
         raise NotNow("cancelled")
-    if role == "patient" and at < session.begins_at - OPENS_BEFORE:
+    if role in ("patient", "site") and at < session.begins_at - OPENS_BEFORE:
         raise NotNow("early")
     if at > session.ends_at + CLOSES_AFTER:
         raise NotNow("late")

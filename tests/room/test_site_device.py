@@ -75,6 +75,12 @@ def test_a_device_that_stands_in_another_room_of_the_same_site_or_in_none_has_no
         admission.ask(session, other, at=world.NOW)
 
 
+def test_a_device_comes_no_earlier_than_patients_do(cast, bea):
+    found = camera(cast["okafor"])
+    with pytest.raises(admission.NotNow), acting(found):
+        admission.ask(bea.session, found, at=bea.session.begins_at - timedelta(minutes=31))
+
+
 def test_a_kiosk_of_the_same_site_has_no_door(cast, bea):
     kiosk = camera(cast["okafor"])
     with acting(cast["okafor"]):
