@@ -402,6 +402,7 @@ export class GroupMedia {
       try {
         const offer = await sending.pc.createOffer();
         await sending.pc.setLocalDescription(offer);
+        if (!current() || !this.#running) throw new Outdated();
         const reply = await this.ask({ kind: "publish", sdp: offer.sdp ?? "" });
         if (!current() || !this.#running) throw new Outdated();
         // The one before is closed only now: closing it first would look to the server like leaving.
@@ -455,13 +456,18 @@ export class GroupMedia {
       for (const { leg, candidate } of this.#early) if (leg === offer.leg) receiving.take(candidate);
       this.#early = this.#early.filter(({ leg }) => leg > offer.leg);
     }
-    const { pc } = this.#receiving;
+    const receiving = this.#receiving;
+    const { pc } = receiving;
     await pc.setRemoteDescription({ type: "offer", sdp: offer.sdp });
+    if (receiving !== this.#receiving) return;
     this.#assign(offer.streams);
     const answer = await pc.createAnswer();
     await pc.setLocalDescription(answer);
+    // Begun anew meanwhile, in another place perhaps: this answer would be taken for one to the offer made there.
+    if (receiving !== this.#receiving) return;
     await this.ask({ kind: "start", leg: offer.leg, sdp: answer.sdp ?? "" });
-    this.#receiving.ready();
+    if (receiving !== this.#receiving) return;
+    receiving.ready();
     this.#askForDue();
   }
 

@@ -444,11 +444,15 @@ def _keep_media(seat: Seat, person: Any, at: Any, *, place: str, kept: dict[str,
     if (seat.state, seat.place) != (SeatState.ADMITTED, place):
         return
     media = {"place": place, "seat": kept, "feed": kept.get("feed"), "published": bool(kept.get("published"))}
-    changed = any(seat.media.get(key) != media[key] for key in ("feed", "published"))
     Seat.objects.filter(pk=seat.pk).update(media=media)
     aside.arrive(seat, at=at)
-    if changed:
+    if _shown(seat.media) != _shown(media):
         wake.wake(admission.topic(seat.session))
+
+
+def _shown(media: dict[str, Any]) -> str:
+    """The feed that others are told of: only one that is published."""
+    return str(media["feed"]) if media.get("published") else ""
 
 
 def _move_media(seat: Seat, person: Any, at: Any, *, away_from: str) -> None:

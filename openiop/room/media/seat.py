@@ -265,6 +265,8 @@ class MediaSeat:
         offer, subscriber = self._offer, self._subscriber
         if offer is None or request.leg != self._leg or subscriber is None:
             raise MediaError("stale", "no such offer")
+        # Whoever asks after this has begun anew, and needs another offer than the one answered here.
+        self._asked = True
         try:
             await self._link.message(subscriber, {"request": "start"}, {"type": "answer", "sdp": request.sdp})
         except MediaError:

@@ -77,3 +77,30 @@ async def test_whoever_waits_for_a_connection_that_was_given_up_is_told_at_once(
     assert refusal.value.code == 459
     link._waiting.clear()
     await link.destroy()
+
+
+async def test_a_page_that_begins_anew_after_an_answer_is_given_a_new_offer(seat):
+    media, ears = seat
+    media._link.let_go.set()
+    media._wanted = "all"
+    media._line.set()
+    await ears.wait_for("offer", lambda event: event.leg == 1)
+    await media.handle(Start(kind="start", leg=1, sdp="v=0"))
+
+    await media.handle(Subscribe(kind="subscribe", feeds="all", fresh=True))
+
+    assert (await ears.wait_for("offer", lambda event: event.leg == 2)).sdp == "v=0"
+
+
+async def test_an_offer_made_unasked_is_said_again_to_a_page_that_was_not_ready_for_it(seat):
+    media, ears = seat
+    media._wanted = "all"
+    media._line.set()
+    await ears.wait_for("offer", lambda event: event.leg == 1)
+    before = ears.kinds().count("offer")
+
+    await media.handle(Subscribe(kind="subscribe", feeds="all", fresh=True))
+
+    offers = [event for event in ears.events if event.kind == "offer"]
+    assert len(offers) == before + 1
+    assert {event.leg for event in offers} == {1}
