@@ -19,7 +19,7 @@ import re
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +35,18 @@ GROUP = ("Bea", "Sam")
 JOINS = "Maya"
 
 BARE = """<!doctype html><title>bare</title><video muted autoplay playsinline></video><script>
-window.join = async ({ws, secret, room, pin}) => {
+window.join = async ({ws, secret, room, pin, waits}) => {
   const began = performance.now();
   const socket = new WebSocket(ws, "janus-protocol");
   await new Promise(done => socket.onopen = done);
-  const waiting = new Map(), heard = [];
+  const waiting = new Map();
+  let somebody;
   socket.onmessage = ({data}) => {
     const word = JSON.parse(data);
     if (word.janus === "ack") return;
     const done = waiting.get(word.transaction);
-    if (done) { waiting.delete(word.transaction); done(word); } else heard.push(word);
+    if (done) { waiting.delete(word.transaction); done(word); }
+    else if (word.plugindata?.data.publishers?.length) somebody?.(word.plugindata.data.publishers);
   };
   let session = 0;
   const ask = message => new Promise(done => {
@@ -53,7 +55,13 @@ window.join = async ({ws, secret, room, pin}) => {
     socket.send(JSON.stringify({...message, transaction, apisecret: secret, ...(session && {session_id: session})}));
   });
   session = (await ask({janus: "create"})).data.id;
-  setInterval(() => ask({janus: "keepalive"}), 20000);
+  const alive = setInterval(() => ask({janus: "keepalive"}), 20000);
+  window.leave = async () => {
+    clearInterval(alive);
+    await ask({janus: "destroy"});
+    for (const one of [socket, window.sending, window.receiving]) one?.close();
+    window.receiving = document.querySelector("video").srcObject = null;
+  };
   const attach = async () => (await ask({janus: "attach", plugin: "janus.plugin.videoroom"})).data.id;
   const say = (handle, body, jsep) => ask({janus: "message", handle_id: handle, body, ...(jsep && {jsep})});
   const trickle = (handle, line) => line.onicecandidate = ({candidate}) =>
@@ -73,7 +81,8 @@ window.join = async ({ws, secret, room, pin}) => {
   const joined = await say(publisher, {request: "join", ptype: "publisher", room, pin, id});
   const {private_id, publishers = []} = joined.plugindata.data;
   const published = publish(publisher);
-  if (!publishers.length) { await published; return null; }
+  if (!publishers.length && !waits) { await published; return null; }
+  const others = publishers.length ? publishers : await new Promise(done => { somebody = done; });
   const subscriber = await attach();
   const line = window.receiving = new RTCPeerConnection();
   trickle(subscriber, line);
@@ -83,7 +92,7 @@ window.join = async ({ws, secret, room, pin}) => {
     video.srcObject = new MediaStream([track]);
     video.requestVideoFrameCallback(() => done(performance.now() - began));
   });
-  const streams = publishers.map(one => ({feed: one.id}));
+  const streams = others.map(one => ({feed: one.id}));
   const offer = await say(subscriber, {request: "join", ptype: "subscriber", room, pin, private_id, streams});
   await line.setRemoteDescription(offer.jsep);
   await line.setLocalDescription();
@@ -130,41 +139,47 @@ async def _run(stack: Stack, *, joins: int) -> dict[str, list[float]]:
 
 async def _bare(browser: Browser, janus: JanusAddress, *, joins: int) -> list[float]:
     room = await JanusRooms(janus).create_room()
-    async with await asyncio.start_server(_serve_bare_page, HOST, 0) as server:
-        url = f"http://localhost:{server.sockets[0].getsockname()[1]}/"
-        group = [await _bare_page(browser, url) for _person in GROUP]
+    async with served(BARE) as url:
+        group = [await bare_page(browser, url) for _person in GROUP]
         for page in group:
-            await _join_bare(page, janus, room)
-        third = await _bare_page(browser, url)
+            await join_bare(page, janus, room)
+        third = await bare_page(browser, url)
         took = []
         for _join in range(joins):
             await third.reload()
-            took.append(await _join_bare(third, janus, room))
+            took.append(await join_bare(third, janus, room))
         for page in (*group, third):
             await page.context.close()
     return [each for each in took if each is not None]
 
 
-async def _serve_bare_page(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer any request with the page: a browser lets only a page from this machine speak to a server on it."""
-    with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-        await reader.readuntil(b"\r\n\r\n")
-        page = BARE.encode()
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(page)}\r\nConnection: close\r\n\r\n"
-        writer.write(head.encode() + page)
-        await writer.drain()
-    writer.close()
+@contextlib.asynccontextmanager
+async def served(page: str) -> AsyncIterator[str]:
+    """Answer any request with `page`: a browser lets only a page from this machine speak to a server on it."""
+    body = page.encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(head.encode() + body)
+            await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, HOST, 0) as server:
+        yield f"http://localhost:{server.sockets[0].getsockname()[1]}/"
 
 
-async def _bare_page(browser: Browser, url: str) -> Page:
+async def bare_page(browser: Browser, url: str) -> Page:
     context = await browser.new_context(permissions=["camera", "microphone"])
     page = await context.new_page()
     await page.goto(url)
     return page
 
 
-async def _join_bare(page: Page, janus: JanusAddress, room: MediaRoom) -> float | None:
-    told = {"ws": janus.ws, "secret": janus.api_secret, "room": room.room, "pin": room.pin}
+async def join_bare(page: Page, janus: JanusAddress, room: MediaRoom, *, waits: bool = False) -> float | None:
+    """Return the milliseconds to the first picture; None where nobody was there yet, unless it `waits` for somebody."""
+    told = {"ws": janus.ws, "secret": janus.api_secret, "room": room.room, "pin": room.pin, "waits": waits}
     took: float | None = await asyncio.wait_for(page.evaluate("told => window.join(told)", told), 30)
     return took
 
