@@ -46,6 +46,36 @@ if (existsSync(at("room/main.tsx"))) {
   }
 }
 
+// The board is split off from the room: its page alone loads it, in a frame, when somebody opens a board.
+const elsewhere = {
+  name: "nothing-from-elsewhere",
+  setup(build) {
+    // Diagrams from text are not offered, and their library is as large as all the rest.
+    build.onResolve({ filter: /^@excalidraw\/mermaid-to-excalidraw$/ }, () => ({ path: "none", namespace: "left-out" }));
+    build.onLoad({ filter: /.*/, namespace: "left-out" }, () => ({ contents: "export {};" }));
+    // Excalidraw would look for letters at a public host when ours has none. It may not even know the name.
+    build.onLoad({ filter: /@excalidraw[\\/]excalidraw[\\/]dist[\\/]prod[\\/].*\.js$/ }, ({ path: file }) => ({
+      contents: readFileSync(file, "utf8").replaceAll("https://esm.sh/", "${globalThis.location?.origin}/static/board/"),
+      loader: "js",
+    }));
+  },
+};
+await build({
+  ...shared,
+  entryPoints: { board: "board/main.tsx" },
+  format: "esm",
+  splitting: true,
+  jsx: "automatic",
+  conditions: ["production"],
+  external: ["fonts/*", "./fonts/*"],
+  loader: { ".woff2": "file" },
+  assetNames: "letters/[name]-[hash]",
+  chunkNames: "parts/[name]-[hash]",
+  plugins: [elsewhere],
+  outdir: path.join(out, "board"),
+});
+await cp(at("node_modules/@excalidraw/excalidraw/dist/prod/fonts"), path.join(out, "board", "fonts"), { recursive: true });
+
 await cp(at("node_modules/htmx.org/dist/htmx.min.js"), path.join(out, "htmx.min.js"));
 await cp(at("pages/icon.svg"), path.join(out, "icon.svg"));
 for (const part of ["latin", "latin-ext"]) {

@@ -9,7 +9,7 @@ import { build } from "esbuild";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const only = process.argv[2];
-const tests = globSync("{pages,room}/**/*.test.{ts,tsx}", { cwd: here }).filter((file) => !only || file.includes(only));
+const tests = globSync("{pages,room,board}/**/*.test.{ts,tsx}", { cwd: here }).filter((file) => !only || file.includes(only));
 if (tests.length === 0) {
   console.error(only ? `no tests under ${only}` : "no tests found");
   process.exit(1);

@@ -14,6 +14,7 @@ import type { ClientMessage, ServerMessage, SignalKind } from "./protocol.ts";
 
 export type Config = {
   readonly socket: string;
+  readonly boardUrl?: string;
   readonly helpUrl: string;
   readonly leaveUrl: string;
   readonly person: string;

@@ -230,3 +230,34 @@ class Addendum(Row):
 
     class Meta:
         ordering = ["at"]
+
+
+class FiledPaperQuerySet(models.QuerySet["FiledPaper"]):
+    def visible_to(self, person: access.Actor) -> FiledPaperQuerySet:
+        """Clinicians, for the patients whose record they may open. Billing, desk and intake read no narrative."""
+        ours = self.filter(clinic_id=person.clinic_id)
+        if not (isinstance(person, Person) and person.is_clinician):
+            return ours.none()
+        return ours.filter(access.about(person, "patient_id"))
+
+
+class FiledPaper(Row):
+    """A paper in one patient's record: a PDF, and its words for whoever cannot see it. Append-only.
+
+    `text` is the alternative to the picture, `digest` the SHA-256 of the PDF as filed.
+    """
+
+    patient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="filed_papers")
+    session = models.ForeignKey(CareSession, on_delete=models.PROTECT, related_name="+")
+    title = models.TextField()
+    text = models.TextField()
+    pdf = models.BinaryField()
+    digest = models.TextField()
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    name_override = models.TextField(_("Why a name must stay"), blank=True)
+
+    objects = FiledPaperQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at"]

@@ -9,4 +9,6 @@ urlpatterns = [
     path("sessions/<uuid:pk>/note/parts", views.note_part, name="note-part"),
     path("sessions/<uuid:pk>/note/signature", views.note_sign, name="note-sign"),
     path("note-parts/<uuid:pk>/addenda", views.addendum_new, name="addendum-new"),
+    path("patients/<uuid:pk>/papers", views.papers, name="patient-papers"),
+    path("filed-papers/<uuid:pk>", views.filed_paper, name="filed-paper"),
 ]

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from openiop.audit import trail
 from openiop.chart import evening, signing, writing
@@ -29,7 +29,7 @@ from openiop.chart.forms import (
     sheet_of,
     words_for_everybody,
 )
-from openiop.chart.models import Goal, GroupNote, NotePart, Plan, Sheet
+from openiop.chart.models import FiledPaper, Goal, GroupNote, NotePart, Plan, Sheet
 from openiop.lib.http import page
 from openiop.lib.ids import uuid7
 from openiop.lib.refusals import told_at
@@ -290,3 +290,22 @@ def _session_to_write(request: Any, pk: UUID) -> CareSession:
 def _may_write(person: Person, session: CareSession) -> bool:
     """The staff of the session, and the director."""
     return person.has_role(Role.DIRECTOR) or session.staff.filter(staff=person, stands=True).exists()
+
+
+@require_GET
+@roles(*CLINICIANS)
+def papers(request: Any, pk: UUID) -> HttpResponse:
+    """What was filed in this patient's record, with its words; a part of the patient's page."""
+    patient = get_object_or_404(Person.objects.visible_to(request.person).patients(), pk=pk)
+    found = FiledPaper.objects.visible_to(request.person).filter(patient=patient).select_related("by").defer("pdf")
+    trail.record("papers.open", patient=patient, thing=patient)
+    return page(request, "chart/papers.html", {"patient": patient, "papers": found}, part="_papers.html")
+
+
+@require_GET
+@roles(*CLINICIANS)
+def filed_paper(request: Any, pk: UUID) -> HttpResponse:
+    """One filed paper as it was filed."""
+    paper = get_object_or_404(FiledPaper.objects.visible_to(request.person), pk=pk)
+    trail.record("paper.open", patient=paper.patient_id, thing=paper)
+    return HttpResponse(bytes(paper.pdf), content_type="application/pdf", headers={"Cache-Control": "no-store"})

@@ -1,7 +1,9 @@
 """The one way a view answers: a whole page, or the part of it that htmx asked for."""
 
+from collections.abc import Callable
 from typing import Any
 
+from csp.decorators import csp_replace
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -25,3 +27,8 @@ def page(
     response = render(request, template, context, status=status)
     response["Vary"] = "HX-Request, Cookie, Accept-Language"
     return response
+
+
+def content_policy(**directives: list[str]) -> Callable[[Any], Any]:
+    """Give one page other directives of the Content-Security-Policy: `content_policy(frame_src=["'self'"])`."""
+    return csp_replace({name.replace("_", "-"): sources for name, sources in directives.items()})

@@ -22,6 +22,7 @@ from openiop.messaging.models import Delivery
 from openiop.people.access import Actor, kind_of
 from openiop.people.models import Agreement, Device, Document, Licence, Person, Role, Tie
 from openiop.room import live
+from openiop.room.boards.models import Board
 from openiop.room.media.rooms import MediaRoom
 from openiop.room.models import (
     ASIDE,
@@ -143,6 +144,7 @@ def ask(session: CareSession, actor: Actor, *, at: datetime) -> Seat:
         note(seat, "came back", by=actor, at=at)
     if straight_in and role != "site":
         open_room(session, Place.GROUP, at=at)
+        Board.lay_out(session, at=at)
     return seat
 
 

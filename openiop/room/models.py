@@ -13,7 +13,18 @@ from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from openiop.people.models import Device, Person, Row
+from openiop.room.boards.models import (
+    Board,
+    BoardClear,
+    BoardImage,
+    BoardPolicy,
+    BoardSnapshot,
+    BoardUpdate,
+)
 from openiop.schedule.models import CareSession
+
+# The boards' tables lie with the boards; Django looks for an app's tables here.
+__boards__ = (Board, BoardClear, BoardImage, BoardPolicy, BoardSnapshot, BoardUpdate)
 
 GONE_AFTER = timedelta(seconds=60)  # without a beat; the seat then counts as empty
 QUIET_AFTER = timedelta(seconds=25)  # two beats missed: "reconnecting" on the tile

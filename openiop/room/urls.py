@@ -1,6 +1,8 @@
 from django.urls import path, re_path
 
 from openiop.room import consumers, views
+from openiop.room.boards.urls import urlpatterns as boards
+from openiop.room.boards.urls import websocket_urlpatterns as board_sockets
 
 urlpatterns = [
     path("door/ping", views.ping, name="door-ping"),
@@ -16,8 +18,10 @@ urlpatterns = [
     path("sessions/<uuid:pk>/room", views.room, name="room"),
     path("sessions/<uuid:pk>/room/place", views.sit_with, name="room-place"),
     path("site-room", views.site_room, name="site-room"),
+    *boards,
 ]
 
 websocket_urlpatterns = [
     path("ws/room/<uuid:pk>", consumers.RoomConsumer.as_asgi()),
+    *board_sockets,
 ]

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from csp.constants import SELF
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from openiop.audit import trail
+from openiop.lib.http import content_policy
 from openiop.people import screen
 from openiop.people.doors import devices_only, patients_only, signed_in, staff_only
 from openiop.people.models import Agreement, Device, Document, Person
@@ -116,6 +118,7 @@ def _tell_team(request: Any, session: CareSession, why: str) -> HttpResponse:
 
 @require_GET
 @signed_in
+@content_policy(frame_src=[SELF])  # the board stands in the room in a frame of its own
 def room(request: Any, pk: UUID) -> HttpResponse:
     """The room's page: waiting, in the group, or told kindly why not."""
     session = _session(request.person, pk)
@@ -200,6 +203,7 @@ def person_in_room(request: Any, pk: UUID, seat_pk: UUID) -> HttpResponse:
 
 @require_GET
 @devices_only
+@content_policy(frame_src=[SELF])
 def site_room(request: Any) -> HttpResponse:
     """The site's room device: the session that is on, or a quiet page until there is one."""
     now = timezone.now()
@@ -249,6 +253,7 @@ def _not_now(request: Any, session: CareSession) -> HttpResponse | None:
 def _room_page(request: Any, session: CareSession, role: str) -> HttpResponse:
     config = {
         "socket": f"/ws/room/{session.pk}",
+        "boardUrl": reverse("session-board", args=[session.pk]),
         "helpUrl": reverse("help") if role == "patient" else "",
         "leaveUrl": _leave_url(session, role),
         "person": str(request.person.pk),

@@ -11,11 +11,12 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from openiop.billing.models import Payer, Rule
-from openiop.chart.models import GroupNote, NotePart
+from openiop.chart.models import FiledPaper, GroupNote, NotePart
 from openiop.measures.models import Response
 from openiop.people.access import acting
 from openiop.people.models import Device, Invitation, Site, hashed
 from openiop.programs.models import Enrolment, Program, Track
+from openiop.room.boards.models import Board, BoardImage
 from openiop.room.models import Seat
 from openiop.safety import ladder
 from openiop.safety.models import OnCallShift, raise_flag
@@ -103,6 +104,19 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
         entry = RosterEntry.objects.get(session=evening, patient=maya)
         note = GroupNote.objects.create(**clinic, session=evening, author=cast["bea"], edited_at=now)
         part = NotePart.objects.create(**clinic, note=note, patient=maya, entry=entry)
+        board = Board.lay_out(evening, at=now)
+        image = BoardImage.objects.create(**clinic, board=board, by=maya, at=now, kind="image/png", data=b"")
+        paper = FiledPaper.objects.create(
+            **clinic,
+            patient=maya,
+            session=evening,
+            title="Board",
+            text="",
+            pdf=b"%PDF",
+            digest="",
+            by=cast["bea"],
+            at=now,
+        )
         shift = OnCallShift.objects.create(
             **clinic, staff=director, rung=2, during=(now + timedelta(days=90), now + timedelta(days=91))
         )
@@ -138,6 +152,10 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "response_pk": response.pk,
             "seat_pk": seat.pk,
             "way": "1",
+            "boards": board.pk,
+            "image_pk": image.pk,
+            "filed-papers": paper.pk,
+            "do": "clear",
             "token": token,
             "login": cast["bea"].login_id,
         }

@@ -12,9 +12,11 @@ type Props = {
   words: Words;
   railOpen: boolean;
   setRailOpen: ((open: boolean) => void) | null;
+  boardOpen: boolean;
+  setBoardOpen: ((open: boolean) => void) | null;
 };
 
-export function Bar({ app, snapshot, words, railOpen, setRailOpen }: Props) {
+export function Bar({ app, snapshot, words, railOpen, setRailOpen, boardOpen, setBoardOpen }: Props) {
   const { media, handRaised, state } = snapshot;
   const waiting = state.room?.waiting.length ?? 0;
   return (
@@ -40,6 +42,12 @@ export function Bar({ app, snapshot, words, railOpen, setRailOpen }: Props) {
         <Icon name="line" />
         {words.low_data}
       </button>
+      {setBoardOpen && (
+        <button type="button" className="room-button" aria-expanded={boardOpen} aria-controls="board-pane" onClick={() => setBoardOpen(!boardOpen)}>
+          <Icon name="board" />
+          {boardOpen ? words.board_close : words.board_open}
+        </button>
+      )}
       {setRailOpen && (
         <button
           type="button"

@@ -6,6 +6,7 @@ import { arrivals, hasMedia, newHands, screenOf } from "../state.ts";
 import type { Room } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
+import { BoardPane, hasBoard } from "./board.tsx";
 import { Bar } from "./bar.tsx";
 import { BreakoutAnnouncer, BreakoutCalls, MyRoom } from "./breakouts.tsx";
 import { Notices } from "./notices.tsx";
@@ -22,6 +23,7 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
   const { state } = snapshot;
   const [look, setLook] = useLook();
   const [railOpen, setRailOpen] = useState(false);
+  const [boardOpen, setBoardOpen] = useState(false);
   const now = useNow(15_000) + snapshot.clockAhead;
   const inside = hasMedia(state);
   const leads = inside && state.room?.me.role === "facilitator";
@@ -39,9 +41,18 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
             <BreakoutCalls app={app} room={state.room} words={words} />
             <MyRoom app={app} room={state.room} words={words} />
             <Stage app={app} snapshot={snapshot} room={state.room} words={words} />
+            {boardOpen && hasBoard(app, state.room) && <BoardPane app={app} room={state.room} words={words} />}
           </div>
           {leads && <Rail app={app} room={state.room} trouble={snapshot.breakoutTrouble} now={now} words={words} shut={() => setRailOpen(false)} />}
-          <Bar app={app} snapshot={snapshot} words={words} railOpen={railOpen} setRailOpen={leads ? setRailOpen : null} />
+          <Bar
+            app={app}
+            snapshot={snapshot}
+            words={words}
+            railOpen={railOpen}
+            setRailOpen={leads ? setRailOpen : null}
+            boardOpen={boardOpen}
+            setBoardOpen={hasBoard(app, state.room) ? setBoardOpen : null}
+          />
         </>
       ) : (
         <DoorScreen app={app} state={state} words={words} />

@@ -180,6 +180,7 @@ def _session_page(request: Any, found: CareSession, *, place_form: PlaceForm | N
         "now": now,
         "has_begun": now >= found.begins_at,
         "may_change": change,
+        "leads": leads(request.person, found),
         "may_close": (leads(request.person, found) or request.person.has_role(Role.DIRECTOR)),
     }
     if not wants_part(request):
