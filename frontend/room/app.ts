@@ -5,12 +5,14 @@ import type { Figures, MediaView } from "./media.ts";
 import { comingIn, keepAs } from "./memory.ts";
 import { Quality } from "./quality.ts";
 import type { QualityView } from "./quality.ts";
+import { Sealing, wayOfThisBrowser } from "./e2ee/sealing.ts";
+import type { SealingView } from "./e2ee/sealing.ts";
 import { RoomSocket } from "./socket.ts";
 import { START, after, hasMedia } from "./state.ts";
 import type { State } from "./state.ts";
 import { unconfirmed } from "./signal.ts";
 import type { Tapped } from "./signal.ts";
-import type { ClientMessage, ServerMessage, SignalKind } from "./protocol.ts";
+import type { ClientMessage, KeysNow, ServerMessage, SignalKind, Word } from "./protocol.ts";
 
 export type Config = {
   readonly socket: string;
@@ -25,6 +27,9 @@ export type Config = {
   readonly phone?: string;
   /** Nobody stands at this device to press a button. */
   readonly unattended?: boolean;
+  /** The script of the worker that holds the keys, and the page that says what they protect. */
+  readonly keysWorker?: string;
+  readonly keysUrl?: string;
 };
 
 export type Snapshot = {
@@ -35,6 +40,10 @@ export type Snapshot = {
   readonly mutedByFacilitator: boolean;
   /** Why the last thing a facilitator did with breakouts was refused. */
   readonly breakoutTrouble: string | null;
+  /** Null while sound and picture are sealed to the media server alone; "cannot" where this browser cannot do more. */
+  readonly sealing: SealingView | "cannot" | null;
+  /** For those who lead: seats whose browser cannot seal end to end. */
+  readonly cannot: readonly string[];
   /** The server's clock against ours, in milliseconds: a phone set wrong must not say that the group is over. */
   readonly clockAhead: number;
   /** My silent tap while the server has not confirmed it. */
@@ -46,13 +55,20 @@ export class RoomApp {
   readonly timings = { admittedAt: 0, firstFrameAt: 0, frameAfterGoneAt: 0, goneAt: 0, movedAt: 0, frameAfterMoveAt: 0 };
   readonly quality: Quality;
   readonly #media: GroupMedia;
+  readonly #sealing: Sealing | null;
   readonly #socket: RoomSocket;
   readonly #listeners = new Set<() => void>();
   #roomKey = "";
   #said = "";
+  #word: Word = "transport";
+  #saidCannot = "";
 
   constructor(readonly config: Config) {
-    this.#media = new GroupMedia((request) => this.#socket.ask(request), () => this.#mediaChanged(), comingIn(config.socket), config.iceServers);
+    this.#media = new GroupMedia((request) => this.#socket.ask(request), () => this.#mediaChanged(), comingIn(config.socket), config.iceServers, () =>
+      this.#word === "end_to_end" ? this.#sealing : null,
+    );
+    const way = config.keysWorker ? wayOfThisBrowser() : null;
+    this.#sealing = way && new Sealing(config.keysWorker!, way, (request) => this.#socket.askKeys(request), () => this.#sealChanged());
     this.quality = new Quality(this.#media, () => this.#qualityChanged());
     this.#socket = new RoomSocket(new URL(config.socket, socketBase()).href, connection(), {
       onMessage: (message) => this.#hear(message),
@@ -65,6 +81,8 @@ export class RoomApp {
       handRaised: false,
       mutedByFacilitator: false,
       breakoutTrouble: null,
+      sealing: null,
+      cannot: [],
       clockAhead: 0,
       tapped: tapped(),
     };
@@ -133,6 +151,7 @@ export class RoomApp {
   leave(): void {
     this.say({ type: "leave" });
     this.#media.stop();
+    this.#sealing?.close();
     this.#socket.close();
     this.#set({ state: { ...this.snapshot.state, bye: "left" } });
   }
@@ -153,6 +172,17 @@ export class RoomApp {
     return this.#media.figures();
   }
 
+  /** What the worker did with frames: for journeys to look at. */
+  async sealFigures(): Promise<object> {
+    const { sealing, state } = this.snapshot;
+    const counts = this.#word === "end_to_end" ? await this.#sealing?.counts() : null;
+    return { ...counts, sealing, encryption: state.room?.encryption ?? "", log: this.#sealing?.log ?? [] };
+  }
+
+  chooseEncryption(word: Word): void {
+    this.say({ type: "encryption", word });
+  }
+
   mediaTimings(): GroupMedia["timings"] {
     return this.#media.timings;
   }
@@ -168,6 +198,7 @@ export class RoomApp {
     this.#set({ state, clockAhead, ...(message.type === "room" ? { handRaised: myHand(state) } : {}) });
     if (message.type === "room") this.#confirm(state);
     this.#follow(state);
+    if (message.type === "keys") this.#hearKeys(message);
     if (message.type === "event") this.#media.hear(message);
     if (message.type === "event" && message.kind === "talking" && message.talking) this.quality.spoke(message.feed);
     if (message.type === "bye" && message.reason !== "restarting") this.#socket.close();
@@ -180,16 +211,22 @@ export class RoomApp {
 
   /** Media follows admission: it begins when the door opens and ends, devices and all, when it closes. */
   #follow(state: State): void {
-    if (!hasMedia(state)) {
+    if (!hasMedia(state) || !state.room) {
       if (this.#media.running) this.#media.stop();
+      this.#sealing?.close();
       return;
     }
-    const key = state.room?.room ?? "";
+    const { room: place, encryption: word } = state.room;
+    const isOther = word !== this.#word;
+    this.#word = word;
+    if (this.#media.running && isOther) this.#media.stop();
+    if (word === "transport") this.#sealing?.close();
+    else if (!this.#openSealing(state)) return;
     if (this.#media.running) {
-      if (key !== this.#roomKey) this.#move(key);
+      if (place !== this.#roomKey) this.#move(place);
       return;
     }
-    this.#roomKey = key;
+    this.#roomKey = place;
     this.timings.admittedAt ||= Date.now();
     this.#media.start();
   }
@@ -203,6 +240,31 @@ export class RoomApp {
     this.#sayWhatISend();
   }
 
+  /** Without a way to seal nothing is sent and nothing is received: whoever leads is asked, and decides for everybody. */
+  #openSealing({ room }: State): boolean {
+    if (this.#sealing && room) {
+      this.#sealing.open(room, this.config.person);
+      return true;
+    }
+    if (room && this.snapshot.state.line === "open" && this.#saidCannot !== room.room) {
+      this.#saidCannot = room.room;
+      this.#socket.askKeys({ kind: "cannot", room: room.room }).catch(() => (this.#saidCannot = ""));
+    }
+    if (this.snapshot.sealing !== "cannot") this.#set({ sealing: "cannot" });
+    return false;
+  }
+
+  #hearKeys(message: KeysNow): void {
+    this.#sealing?.hear(message);
+    this.#set({ cannot: message.cannot });
+  }
+
+  #sealChanged(): void {
+    const secured = this.snapshot.sealing !== null && this.snapshot.sealing !== "cannot" && this.snapshot.sealing.line === "secured";
+    this.#set({ sealing: this.#word === "end_to_end" ? this.#sealing!.view : null });
+    if (this.#sealing!.secured !== secured) this.#media.sealChanged();
+  }
+
   #line(line: "open" | "reconnecting"): void {
     this.#set({ state: { ...this.snapshot.state, line } });
     if (line === "open") {
@@ -210,6 +272,8 @@ export class RoomApp {
       this.#sayWhatISend();
       this.#sayTapped();
       this.#media.check();
+      this.#saidCannot = "";
+      this.#sealing?.lineIsBack();
     }
   }
 

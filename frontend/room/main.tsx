@@ -36,5 +36,6 @@ function watching(app: RoomApp): object {
       };
     },
     figures: () => app.figures(),
+    sealFigures: () => app.sealFigures(),
   });
 }

@@ -84,6 +84,14 @@ export type Figures = {
   soundSamples: number;
 };
 
+/** Seals what leaves and opens what comes, end to end; see e2ee/sealing.ts. */
+export type Seal = {
+  readonly connection: RTCConfiguration;
+  readonly secured: boolean;
+  sender(sender: RTCRtpSender, kind: string): void;
+  receiver(receiver: RTCRtpReceiver, kind: string): void;
+};
+
 type Ask = (request: MediaRequest) => Promise<{ sdp?: string; feed?: string }>;
 
 export class GroupMedia {
@@ -121,6 +129,8 @@ export class GroupMedia {
     private readonly changed: () => void,
     private readonly devices: Devices,
     private readonly iceServers: RTCIceServer[] = [],
+    /** Null where sound and picture are sealed to the media server alone. Asked anew for each connection. */
+    private readonly seal: () => Seal | null = () => null,
   ) {
     this.#cameraWanted = !devices.camera_off;
     this.#micWanted = !devices.mic_off;
@@ -194,6 +204,11 @@ export class GroupMedia {
         for (const { mid, feed } of this.#streams) if (mid === event.mid) this.#asks.heard(feed);
         break;
     }
+  }
+
+  /** The keys came, or were lost: devices are put on the line or taken off it, and the first picture is a whole one. */
+  sealChanged(): void {
+    if (this.#running) void this.#putDevicesOn();
   }
 
   /** Our own socket is back, or the network changed: find out at once which connections need a new path. */
@@ -390,7 +405,7 @@ export class GroupMedia {
     const mine = (this.#publication += 1);
     const current = (): boolean => mine === this.#publication;
     await this.#insist(current, async () => {
-      const sending: Connection = new Connection("publisher", this.iceServers, this.ask, {
+      const sending: Connection = new Connection("publisher", this.iceServers, this.seal(), this.ask, {
         restart: () => this.#restartSending(sending),
         giveUp: () => sending === this.#sending && this.#publishSoon(),
         changed: () => this.#showConnected(),
@@ -447,7 +462,7 @@ export class GroupMedia {
       this.#streams = [];
       this.#leg = offer.leg;
       this.timings.offeredAt ||= Date.now();
-      const receiving: Connection = new Connection("subscriber", this.iceServers, this.ask, {
+      const receiving: Connection = new Connection("subscriber", this.iceServers, this.seal(), this.ask, {
         restart: () => this.ask({ kind: "restart", target: "subscriber" }),
         giveUp: () => receiving === this.#receiving && this.#receiveAnew(),
         changed: () => this.#showConnected(),
@@ -562,10 +577,12 @@ class Connection {
   constructor(
     private readonly target: Leg,
     iceServers: RTCIceServer[],
+    private readonly seal: Seal | null,
     private readonly ask: Ask,
     private readonly care: Care,
   ) {
-    this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle", ...seal?.connection });
+    this.pc.ontrack = ({ receiver, track }) => this.seal?.receiver(receiver, track.kind);
     this.pc.onicecandidate = ({ candidate }) => this.#send(candidate ? plain(candidate) : null);
     this.pc.onconnectionstatechange = () => this.#watch();
   }
@@ -575,17 +592,24 @@ class Connection {
       sound: this.pc.addTransceiver("audio", { direction: "sendonly", sendEncodings: [SOUND] }),
       picture: this.pc.addTransceiver("video", { direction: "sendonly", sendEncodings: SIZES }),
     };
+    this.seal?.sender(this.#lines.sound.sender, "audio");
+    this.seal?.sender(this.#lines.picture.sender, "video");
   }
 
   /** Muted means that nothing is sent, not that silence is. */
   async sound(track: MediaStreamTrack | null, on: boolean): Promise<void> {
     const sender = this.#lines?.sound.sender;
-    if (sender && this.pc.signalingState !== "closed") await sender.replaceTrack(on ? track : null);
+    if (sender && this.pc.signalingState !== "closed") await sender.replaceTrack(on ? this.#sealable(track) : null);
   }
 
   async picture(track: MediaStreamTrack | null): Promise<void> {
     const sender = this.#lines?.picture.sender;
-    if (sender && this.pc.signalingState !== "closed") await sender.replaceTrack(track);
+    if (sender && this.pc.signalingState !== "closed") await sender.replaceTrack(this.#sealable(track));
+  }
+
+  /** Without keys no device is on the line at all; that nothing is sent unsealed is the worker's to see to. */
+  #sealable(track: MediaStreamTrack | null): MediaStreamTrack | null {
+    return this.seal && !this.seal.secured ? null : track;
   }
 
   /** Both descriptions are set: candidates may travel. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { BEAT_SECONDS, LARGEST_MESSAGE_BYTES, PROTOCOL, heard } from "./protocol.ts";
-import type { ClientMessage, MediaRequest } from "./protocol.ts";
+import type { ClientMessage, KeyRequest, MediaRequest } from "./protocol.ts";
 import { START, after } from "./state.ts";
 
 // Tests run from frontend/; the cases are shared with tests/room/test_protocol.py.
@@ -10,7 +10,7 @@ const cases = JSON.parse(readFileSync("../tests/cases/room_protocol.json", "utf8
 
 // Written out so that the compiler complains when a type is added here and not to the cases, or the other way round.
 const MESSAGES: Record<ClientMessage["type"], true> = {
-  hello: true, beat: true, hand: true, self: true, media: true, leave: true, admit: true, send_back: true, mute: true, remove: true, end: true,
+  hello: true, beat: true, hand: true, self: true, media: true, keys: true, encryption: true, leave: true, admit: true, send_back: true, mute: true, remove: true, end: true,
   ask_help: true, hop: true, breakouts_prepare: true, breakouts_place: true, breakouts_open: true, breakouts_discard: true,
   breakouts_extend: true, breakouts_close: true, breakouts_say: true,
   signal: true, answer_signal: true, aside: true, aside_end: true,
@@ -18,6 +18,7 @@ const MESSAGES: Record<ClientMessage["type"], true> = {
 const REQUESTS: Record<MediaRequest["kind"], true> = {
   publish: true, unpublish: true, subscribe: true, start: true, configure: true, trickle: true, restart: true,
 };
+const KEY_REQUESTS: Record<KeyRequest["kind"], true> = { package: true, cannot: true, commit: true, roster: true };
 
 test("the limits are those of the server", () => {
   assert.deepEqual(cases.limits, { protocol: PROTOCOL, largest_message_bytes: LARGEST_MESSAGE_BYTES, beat_seconds: BEAT_SECONDS });
@@ -26,7 +27,10 @@ test("the limits are those of the server", () => {
 test("everything the browser may say is what the server accepts", () => {
   const accepted = cases.from_browser.accepted as { type: string; request?: { kind: string } }[];
   assert.deepEqual(new Set(accepted.map(({ type }) => type)), new Set(Object.keys(MESSAGES)));
-  assert.deepEqual(new Set(accepted.flatMap(({ request }) => request?.kind ?? [])), new Set(Object.keys(REQUESTS)));
+  const kinds = (type: string): Set<string> =>
+    new Set(accepted.filter((message) => message.type === type).flatMap(({ request }) => request?.kind ?? []));
+  assert.deepEqual(kinds("media"), new Set(Object.keys(REQUESTS)));
+  assert.deepEqual(kinds("keys"), new Set(Object.keys(KEY_REQUESTS)));
 });
 
 test("everything the server says is understood and harms no state", () => {

@@ -21,6 +21,14 @@ export type MediaRequest =
 
 export type Candidate = { candidate: string; sdpMid?: string; sdpMLineIndex?: number };
 
+export type Word = "transport" | "end_to_end";
+
+export type KeyRequest =
+  | { kind: "package"; room: string; key: string; package: string }
+  | { kind: "cannot"; room: string }
+  | { kind: "commit"; room: string; epoch: number; found: boolean; commit: string | null; welcome: string | null; members: string[] }
+  | { kind: "roster"; version: number; key: string; entries: { seat: string; key: string }[]; signature: string };
+
 export type ClientMessage =
   | { type: "hello"; connection: string; protocol: typeof PROTOCOL }
   | { type: "beat" }
@@ -31,6 +39,8 @@ export type ClientMessage =
   | { type: "aside"; seat: string }
   | { type: "aside_end" }
   | { type: "answer_signal"; signal: string; preset: SignalReply }
+  | { type: "keys"; id: number; request: KeyRequest }
+  | { type: "encryption"; word: Word }
   | { type: "leave" }
   | { type: "admit"; seat: string }
   | { type: "send_back" | "mute" | "remove"; seat: string }
@@ -189,7 +199,7 @@ export type Room = {
   readonly my_signal?: MySignal | null;
   readonly lead?: Lead | null;
   readonly chat: "off";
-  readonly encryption: "transport";
+  readonly encryption: Word;
 };
 
 export type StreamOfFeed = { readonly mid: string; readonly feed: string; readonly media: "audio" | "video" };
@@ -213,17 +223,43 @@ export type MediaReply = {
   error: string | null;
 };
 
+/** Where the keys of my room stand; see openiop/room/protocol.py for each field. */
+export type KeysNow = {
+  type: "keys";
+  room: string;
+  mine: string | null;
+  epoch: number;
+  members: string[];
+  packages: { id: string; seat: string; role: string; key: string; package: string }[];
+  roster: {
+    version: number;
+    by: string;
+    role: string;
+    key: string;
+    entries: { seat: string; key: string }[];
+    signature: string;
+  } | null;
+  vouch: { seat: string; key: string }[] | null;
+  cannot: string[];
+  commits: { epoch: number; found: boolean; package: string; commit: string; members: string[] }[];
+  welcome: { package: string; epoch: number; welcome: string } | null;
+};
+
+export type KeysReply = { type: "keys_reply"; id: number; reply: { package?: string } | null; error: string | null };
+
 export type ByeReason = "left" | "taken" | "removed" | "sent_back" | "ended" | "refused" | "restarting";
 
 export type ServerMessage =
   | Room
   | MediaReply
   | MediaEvent
+  | KeysNow
+  | KeysReply
   | { type: "bye"; reason: ByeReason }
   | { type: "error"; code: string }
   | { type: "beat" };
 
-const KNOWN = new Set(["room", "media", "event", "bye", "error", "beat"]);
+const KNOWN = new Set(["room", "media", "event", "keys", "keys_reply", "bye", "error", "beat"]);
 
 /** Return the message in `text`, or null for one this tab is too old to understand: it is passed over. */
 export function heard(text: string): ServerMessage | null {

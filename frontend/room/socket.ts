@@ -4,7 +4,7 @@
  */
 
 import { BEAT_SECONDS, PROTOCOL, heard } from "./protocol.ts";
-import type { ClientMessage, MediaReply, MediaRequest, ServerMessage } from "./protocol.ts";
+import type { ClientMessage, KeyRequest, KeysReply, MediaReply, MediaRequest, ServerMessage } from "./protocol.ts";
 
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 3000;
@@ -55,7 +55,7 @@ export class RoomSocket {
   #retry: unknown;
   #lastHeard = 0;
   #nextId = 1;
-  readonly #waiting = new Map<number, { resolve(reply: NonNullable<MediaReply["reply"]>): void; reject(error: RequestFailed): void; timer: unknown }>();
+  readonly #waiting = new Map<number, { resolve(reply: object): void; reject(error: RequestFailed): void; timer: unknown }>();
 
   constructor(
     private readonly url: string,
@@ -91,11 +91,20 @@ export class RoomSocket {
 
   /** Ask the media server. Rejects with RequestFailed: its code is the server's, or "line" when nobody can answer. */
   ask(request: MediaRequest): Promise<NonNullable<MediaReply["reply"]>> {
+    return this.#await((id) => ({ type: "media", id, request }));
+  }
+
+  /** Ask the delivery of keys; rejects as `ask` does. */
+  askKeys(request: KeyRequest): Promise<NonNullable<KeysReply["reply"]>> {
+    return this.#await((id) => ({ type: "keys", id, request }));
+  }
+
+  #await<Reply extends object>(message: (id: number) => ClientMessage): Promise<Reply> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      const timer = this.around.later(() => this.#settle(id, { type: "media", id, reply: null, error: "line" }), REPLY_MS);
-      this.#waiting.set(id, { resolve, reject, timer });
-      if (!this.say({ type: "media", id, request })) this.#settle(id, { type: "media", id, reply: null, error: "line" });
+      const timer = this.around.later(() => this.#settle({ id, reply: null, error: "line" }), REPLY_MS);
+      this.#waiting.set(id, { resolve: resolve as (reply: object) => void, reject, timer });
+      if (!this.say(message(id))) this.#settle({ id, reply: null, error: "line" });
     });
   }
 
@@ -134,22 +143,22 @@ export class RoomSocket {
     const message = heard(text);
     if (!message) return;
     this.#tries = 0;
-    if (message.type === "media") this.#settle(message.id, message);
+    if (message.type === "media" || message.type === "keys_reply") this.#settle(message);
     if (message.type === "bye" && message.reason !== "restarting") this.#ended = true;
     this.listener.onMessage(message);
   }
 
-  #settle(id: number, answer: MediaReply): void {
-    const asked = this.#waiting.get(id);
+  #settle(answer: { id: number; reply: object | null; error: string | null }): void {
+    const asked = this.#waiting.get(answer.id);
     if (!asked) return;
-    this.#waiting.delete(id);
+    this.#waiting.delete(answer.id);
     this.around.cancel(asked.timer);
     if (answer.error === null || answer.error === undefined) asked.resolve(answer.reply ?? {});
     else asked.reject(new RequestFailed(answer.error));
   }
 
   #failAll(): void {
-    for (const id of [...this.#waiting.keys()]) this.#settle(id, { type: "media", id, reply: null, error: "line" });
+    for (const id of [...this.#waiting.keys()]) this.#settle({ id, reply: null, error: "line" });
   }
 
   #beatLater(): void {

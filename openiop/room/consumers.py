@@ -19,7 +19,7 @@ from django.utils import timezone
 from openiop.lib import wake
 from openiop.people import screen
 from openiop.people.access import acting
-from openiop.room import admission, aside, breakouts, live, protocol, signals, state
+from openiop.room import admission, aside, breakouts, e2ee, live, protocol, signals, state
 from openiop.room.media.janus import MediaError
 from openiop.room.media.rooms import MediaRoom
 from openiop.room.media.tab import TabMedia, Where
@@ -46,7 +46,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
         self.seat_id: UUID | None = None
         self.media = TabMedia(lambda: live.media_rooms(), say=self._say, keep=self._keep_media, lost=self._media_lost)
         self.topics: list[str] = []
-        self.last_sent = ""
+        self.last_sent = self.last_keys = ""
+        self.told_keys = e2ee.Told()
         self.refreshing = asyncio.Lock()
         self.again = False
         self.looking: set[asyncio.Task[None]] = set()
@@ -95,6 +96,10 @@ class RoomConsumer(AsyncWebsocketConsumer):
                 await self._act(_aside_end)
             case protocol.AnswerSignal():
                 await self._act(_answer_signal, signal=message.signal, preset=message.preset)
+            case protocol.Keys():
+                await self._keys(message)
+            case protocol.ChooseEncryption():
+                await self._act(_choose_encryption, word=message.word)
             case protocol.Leave():
                 await self._act(_leave)
                 await self._bye("left")
@@ -180,7 +185,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         if self.seat_id is None:
             return
         try:
-            seat, room, where, ended = await self._act(_read)
+            seat, room, where, ended, (keys, told) = await self._act(_read, told=self.told_keys)
         except Http404:
             await self._bye("refused")
             return
@@ -197,6 +202,9 @@ class RoomConsumer(AsyncWebsocketConsumer):
         if without_time != self.last_sent:
             self.last_sent = without_time
             await self.send(text)
+        if keys and (said := keys.model_dump_json()) != self.last_keys:
+            self.last_keys, self.told_keys = said, told
+            await self.send(said)
         self._look_again_at(_ends_at(room), now=room.now)
         if ended:
             asyncio.get_running_loop().call_later(EMPTY_AFTER_SECONDS, _take_down_soon, ended)
@@ -214,6 +222,13 @@ class RoomConsumer(AsyncWebsocketConsumer):
         task = asyncio.ensure_future(self.wake({}))
         self.looking.add(task)
         task.add_done_callback(self.looking.discard)
+
+    async def _keys(self, message: protocol.Keys) -> None:
+        try:
+            reply = await self._act(_handle_keys, request=message.request)
+            await self._say(protocol.KeysReply(id=message.id, reply=reply))
+        except e2ee.KeysRefused as error:
+            await self._say(protocol.KeysReply(id=message.id, error=error.code))
 
     async def _keep_media(self, place: str, kept: dict[str, Any]) -> None:
         await self._act(_keep_media, place=place, kept=kept)
@@ -287,7 +302,9 @@ def _sit_down(
     return taken.pk
 
 
-def _read(seat: Seat, person: Any, at: Any) -> tuple[Seat, protocol.Room, Where | None, list[MediaRoom]]:
+def _read(
+    seat: Seat, person: Any, at: Any, *, told: e2ee.Told
+) -> tuple[Seat, protocol.Room, Where | None, list[MediaRoom], tuple[protocol.KeysNow | None, e2ee.Told]]:
     ended = breakouts.keep_time(seat, at=at)
     if seat.role == "facilitator":
         breakouts.tend(seat.session, at=at)
@@ -296,7 +313,7 @@ def _read(seat: Seat, person: Any, at: Any) -> tuple[Seat, protocol.Room, Where 
     room = state.room_for(seat, at=at)
     has_media = room.me.state in ("admitted", "private") and not room.paused
     where = _where(seat) if has_media else None
-    return seat, room, where, _rooms_at(seat.session, ended)
+    return seat, room, where, _rooms_at(seat.session, ended), e2ee.news(seat, room, told)
 
 
 def _rooms_at(session: CareSession, places: list[str]) -> list[MediaRoom]:
@@ -346,6 +363,14 @@ def _breakouts(me: Seat, person: Any, at: Any, *, message: protocol.Breakout) ->
             breakouts.close(session, seconds=message.seconds, by=person, at=at)
         case protocol.BreakoutsSay():
             breakouts.say(session, text=message.text, by=person, at=at)
+
+
+def _handle_keys(seat: Seat, person: Any, at: Any, *, request: protocol.KeyRequest) -> dict[str, Any]:
+    return e2ee.handle(seat, state.room_for(seat, at=at), request, at=at)
+
+
+def _choose_encryption(seat: Seat, person: Any, at: Any, *, word: str) -> None:
+    e2ee.choose(seat.session, word, by=person, at=at)
 
 
 def _where(seat: Seat) -> Where | None:
@@ -436,6 +461,7 @@ def _feed_of(me: Seat, person: Any, at: Any, *, seat: UUID) -> tuple[MediaRoom |
 
 def _end(seat: Seat, person: Any, at: Any) -> list[MediaRoom]:
     admission.end(seat.session, by=person, at=at)
+    e2ee.forget(seat.session)
     return [media_room(room) for room in LiveRoom.objects.filter(session=seat.session)]
 
 

@@ -1,9 +1,13 @@
-"""The worker's part in the live group: it looks, whoever else is awake or not."""
+"""The worker's part in the live group: it looks, whoever else is awake or not, and forgets what is over."""
 
-from datetime import datetime
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from procrastinate.contrib.django import app
 
 from openiop.people.access import System, acting, all_clinics
-from openiop.room import care, staffing
+from openiop.room import care, e2ee, staffing
 
 
 def watch(at: datetime) -> int:
@@ -13,4 +17,15 @@ def watch(at: datetime) -> int:
         with acting(System(clinic.pk), origin="worker"):
             found += care.call_back(clinic, at=at)
             staffing.page_for_the_paused(clinic.pk, at=at)
+    return found
+
+
+@app.periodic(cron="23 * * * *")
+@app.task(name="room.forget_keys", queueing_lock="room.forget_keys")
+def forget_keys(timestamp: int) -> int:
+    """Delete key blobs of sessions that are long over; returns of how many. `timestamp`: when it was due, Unix time."""
+    found = 0
+    for clinic in all_clinics():
+        with acting(System(clinic.pk), origin="worker"):
+            found += e2ee.forget_old(at=datetime.fromtimestamp(timestamp, UTC))
     return found

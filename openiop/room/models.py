@@ -368,6 +368,89 @@ ROOM_SEATS = """
 SELECT seats.*, seats.id IN (SELECT room_saving(%s)) AS saving FROM room_seats(%s) AS seats ORDER BY asked_at, id"""
 
 
+class Encryption(models.TextChoices):
+    """How far sound and picture are sealed: to our media server, or from person to person."""
+
+    TRANSPORT = "transport", _("encrypted to our server")
+    END_TO_END = "end_to_end", _("encrypted end to end")
+
+
+class EncryptionChoice(Row):
+    """A facilitator's decision about a session's encryption, for everybody in it. The newest holds. Append-only."""
+
+    session = models.ForeignKey(CareSession, on_delete=models.PROTECT, related_name="+")
+    word = models.TextField(choices=Encryption.choices)
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+
+class KeyPackage(Row):
+    """How one connection of one seat can be brought into a room's group of key holders, or that its browser cannot.
+
+    The one with a seat's highest `turn` in a room is current; older ones are stale. Holds public keys only. Deleted
+    when the session is over.
+    """
+
+    session = models.ForeignKey(CareSession, on_delete=models.PROTECT, related_name="+")
+    live_room = models.ForeignKey(LiveRoom, on_delete=models.PROTECT, related_name="+")
+    seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="+")
+    turn = models.PositiveIntegerField()
+    connection = models.UUIDField()
+    role = models.TextField()
+    able = models.BooleanField(default=True)
+    key = models.TextField(blank=True)
+    package = models.TextField(blank=True)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["seat", "turn"], name="one_package_a_turn")]
+
+
+class KeyCommit(Row):
+    """One step of a room's group: who holds its keys from this epoch on. The first one of an epoch is the only one.
+
+    `found` begins a new group of one; `members` are packages. The blob is MLS's and opaque to us. Deleted when the
+    session is over.
+    """
+
+    session = models.ForeignKey(CareSession, on_delete=models.PROTECT, related_name="+")
+    live_room = models.ForeignKey(LiveRoom, on_delete=models.PROTECT, related_name="+")
+    epoch = models.PositiveIntegerField()
+    found = models.BooleanField()
+    package = models.ForeignKey(KeyPackage, on_delete=models.CASCADE, related_name="+")
+    commit = models.TextField(blank=True)
+    members = models.JSONField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["live_room", "epoch"], name="one_commit_an_epoch")]
+
+
+class KeyWelcome(Row):
+    """What lets one connection into the group, sealed to it; only its seat may read it. Deleted as the others are."""
+
+    session = models.ForeignKey(CareSession, on_delete=models.PROTECT, related_name="+")
+    seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="+")
+    package = models.ForeignKey(KeyPackage, on_delete=models.CASCADE, related_name="+")
+    epoch = models.PositiveIntegerField()
+    welcome = models.TextField()
+
+
+class KeyRoster(Row):
+    """Who may hold keys in this session, by seat, signed by somebody who leads it. Browsers check; we only keep it."""
+
+    session = models.ForeignKey(CareSession, on_delete=models.PROTECT, related_name="+")
+    version = models.PositiveIntegerField()
+    seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="+")
+    role = models.TextField()
+    key = models.TextField()
+    entries = models.JSONField()
+    signature = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["session", "version"], name="one_roster_a_version")]
+
+
 class Neighbour(models.Model):
     """A seat as others in the session may know it, from the database function `room_seats`; never a table.
 

@@ -118,6 +118,61 @@ MediaRequest = Annotated[
 ]
 
 
+# --- Keys of end-to-end encryption: what a browser may ask of the delivery (openiop/room/e2ee.py) ------------------
+
+Word = Literal["transport", "end_to_end"]
+_BASE64 = r"^[A-Za-z0-9+/]+=*$"
+SignatureKey = Annotated[str, Field(min_length=1, max_length=200, pattern=_BASE64)]
+MlsBlob = Annotated[str, Field(min_length=1, max_length=40_000, pattern=_BASE64)]
+Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+class PublishPackage(_Heard):
+    """How I can be brought into this room's group; takes the place of an earlier one. Reply: {"package": its id}."""
+
+    kind: Literal["package"]
+    room: UUID
+    key: SignatureKey
+    package: Annotated[str, Field(min_length=1, max_length=8_000, pattern=_BASE64)]
+
+
+class CannotEncrypt(_Heard):
+    """This browser has no way to seal frames: a facilitator is asked what to do."""
+
+    kind: Literal["cannot"]
+    room: UUID
+
+
+class CommitEpoch(_Heard):
+    """The room's group from `epoch` on: `members` are packages, `welcome` is for those who are new."""
+
+    kind: Literal["commit"]
+    room: UUID
+    epoch: Count
+    found: bool
+    commit: MlsBlob | None
+    welcome: MlsBlob | None
+    members: Annotated[list[UUID], Field(min_length=1, max_length=64)]
+
+
+class RosterEntry(_Heard):
+    seat: UUID
+    key: SignatureKey
+
+
+class SignRoster(_Heard):
+    """Who may hold keys in this session. Facilitators and staff only."""
+
+    kind: Literal["roster"]
+    version: Count
+    key: SignatureKey
+    entries: Annotated[list[RosterEntry], Field(min_length=1, max_length=128)]
+    signature: SignatureKey
+
+
+KeyRequest = Annotated[PublishPackage | CannotEncrypt | CommitEpoch | SignRoster, Field(discriminator="kind")]
+
+
 # --- From the browser ----------------------------------------------------------------------------------------------
 
 
@@ -164,6 +219,12 @@ class Signal(_Heard):
     type: Literal["signal"]
     id: UUID
     kind: SignalWord
+
+
+class Keys(_Heard):
+    type: Literal["keys"]
+    id: Annotated[int, Field(ge=0, le=2**31)]
+    request: KeyRequest
 
 
 class Leave(_Heard):
@@ -213,6 +274,13 @@ class AnswerSignal(_Heard):
     type: Literal["answer_signal"]
     signal: UUID
     preset: SignalReply
+
+
+class ChooseEncryption(_Heard):
+    """For everybody in the session. Facilitators only; kept and audited."""
+
+    type: Literal["encryption"]
+    word: Word
 
 
 # --- Breakouts (openiop/room/breakouts.py has the verbs; docs/rules/breakouts.md the rules) ---
@@ -301,6 +369,7 @@ ClientMessage = Annotated[
     | Hand
     | Self
     | Media
+    | Keys
     | Leave
     | Admit
     | SendBack
@@ -311,6 +380,7 @@ ClientMessage = Annotated[
     | AnswerSignal
     | Aside
     | AsideEnd
+    | ChooseEncryption
     | Breakout,
     Field(discriminator="type"),
 ]
@@ -323,6 +393,7 @@ FACILITATORS_ONLY = (
     AnswerSignal,
     Aside,
     AsideEnd,
+    ChooseEncryption,
     Hop,
     BreakoutsPrepare,
     BreakoutsPlace,
@@ -547,7 +618,7 @@ class Room(_Said):
     lead: Lead | None = None
     """For those who lead, and nobody else."""
     chat: Literal["off"] = "off"
-    encryption: Literal["transport"] = "transport"
+    encryption: Word = "transport"
 
 
 class MediaReply(_Said):
@@ -651,6 +722,70 @@ MediaEvent = Annotated[
 ]
 
 
+class PackageNow(_Said):
+    id: UUID
+    seat: UUID
+    role: str
+    key: str
+    package: str
+
+
+class EntryNow(_Said):
+    seat: UUID
+    key: str
+
+
+class RosterNow(_Said):
+    version: int
+    by: UUID
+    role: str
+    key: str
+    entries: list[EntryNow]
+    signature: str
+
+
+class EpochNow(_Said):
+    epoch: int
+    found: bool
+    package: UUID
+    commit: str
+    members: list[UUID]
+
+
+class WelcomeNow(_Said):
+    package: UUID
+    epoch: int
+    welcome: str
+
+
+class KeysNow(_Said):
+    """Where the keys of this viewer's room stand: the whole truth each time, but `commits` and `welcome` once."""
+
+    type: Literal["keys"] = "keys"
+    room: UUID
+    mine: UUID | None
+    """My current package, whichever tab made it."""
+    epoch: int
+    """The newest, or -1 where there is no group yet."""
+    members: list[UUID]
+    packages: list[PackageNow]
+    """Current ones of those in the room with me."""
+    roster: RosterNow | None
+    vouch: list[EntryNow] | None
+    """For those who may sign: everybody in the session, as our sign-in binds them."""
+    cannot: list[UUID]
+    """For those who lead: seats whose browser cannot seal frames."""
+    commits: list[EpochNow]
+    welcome: WelcomeNow | None
+
+
+class KeysReply(_Said):
+    type: Literal["keys_reply"] = "keys_reply"
+    id: int
+    reply: dict[str, object] | None = None
+    error: str | None = None
+
+
 class Bye(_Said):
     """The server closes the socket; the browser does not come back by itself, except after `restarting`."""
 
@@ -668,6 +803,6 @@ class BeatEcho(_Said):
 
 
 ServerMessage = Annotated[
-    Room | MediaReply | MediaEvent | Bye | Error | BeatEcho,
+    Room | MediaReply | MediaEvent | KeysNow | KeysReply | Bye | Error | BeatEcho,
     Field(discriminator="type"),
 ]

@@ -7,7 +7,7 @@ from typing import Literal, cast
 
 from django.urls import reverse
 
-from openiop.room import admission, breakout_state, care, protocol, signals, staffing
+from openiop.room import admission, breakout_state, care, e2ee, protocol, signals, staffing
 from openiop.room.models import ASIDE, LiveRoom, Neighbour, Place, Seat, SeatState, in_treatment
 from openiop.room.on_site import people_on_site
 from openiop.schedule.models import CareSession
@@ -46,6 +46,7 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
         breakouts=breakout_state.all_of(session, at=at) if leads else None,
         my_signal=_my_signal(seat),
         lead=_lead(seat, neighbours, at=at) if leads else None,
+        encryption=e2ee.word_for(session),
     )
 
 

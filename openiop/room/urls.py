@@ -17,6 +17,7 @@ urlpatterns = [
     path("sessions/<uuid:pk>/people/<uuid:seat_pk>", views.person_in_room, name="room-person"),
     path("sessions/<uuid:pk>/room", views.room, name="room"),
     path("sessions/<uuid:pk>/room/place", views.sit_with, name="room-place"),
+    path("room/keys", views.keys, name="room-keys"),
     path("site-room", views.site_room, name="site-room"),
     *boards,
 ]

@@ -11,6 +11,7 @@ from csp.constants import SELF
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -182,6 +183,13 @@ def door_help(request: Any, pk: UUID, seat_pk: UUID) -> HttpResponse:
 
 
 @require_GET
+@signed_in
+def keys(request: Any) -> HttpResponse:
+    """In plain words: what encryption end to end protects, and what it does not."""
+    return render(request, "room/keys.html")
+
+
+@require_GET
 @staff_only
 def person_in_room(request: Any, pk: UUID, seat_pk: UUID) -> HttpResponse:
     """For those who lead: somebody's open case, where they are now and how to call them."""
@@ -261,6 +269,8 @@ def _room_page(request: Any, session: CareSession, role: str) -> HttpResponse:
         "iceServers": relay.ice_servers(until=session.ends_at + relay.OVER_TIME),
         # Nobody stands at the site's device to press a button: it goes back by itself.
         "unattended": role == "site",
+        "keysWorker": static("room-keys.js"),
+        "keysUrl": reverse("room-keys"),
     }
     context = {
         "session": session,

@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import type { RoomApp, Snapshot } from "../app.ts";
 import type { Words } from "../words.ts";
 import { MySignalNotice } from "./signal.tsx";
+import { SealNotices } from "./seal.tsx";
 
 /** Most lost lines are back sooner; a number shown at once would only frighten. */
 export const CALL_AFTER_MS = 10_000;
@@ -32,6 +33,7 @@ export function Notices({ app, snapshot, words }: { app: RoomApp; snapshot: Snap
 
   return (
     <div className="notices" role="status">
+      <SealNotices app={app} snapshot={snapshot} words={words} />
       {notices
         .filter(({ key }) => !closed.has(key))
         .map(({ key, text, warm, closes, act }) => (

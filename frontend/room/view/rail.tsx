@@ -11,6 +11,7 @@ import type { Words } from "../words.ts";
 import { AsideButton } from "./aside.tsx";
 import { CareLink, LostAtRisk } from "./care.tsx";
 import { Signals } from "./signal.tsx";
+import { SealAgain } from "./seal.tsx";
 
 type Props = { app: RoomApp; room: Room; trouble: string | null; now: number; words: Words; shut: () => void };
 
@@ -98,6 +99,7 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
         </ul>
       </section>
       <div className="lead-foot">
+        <SealAgain app={app} room={room} words={words} />
         <button type="button" className="room-button danger" onClick={() => setAsked({ do: "end" })}>
           {words.end_all}
         </button>

@@ -31,7 +31,7 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
 
   return (
     <div className="group-room" data-theme={look} data-screen={screenOf(state)} data-rail={leads ? (railOpen ? "open" : "shut") : "none"}>
-      <Top app={app} room={state.room} now={now} look={look} setLook={setLook} words={words} />
+      <Top app={app} snapshot={snapshot} room={state.room} now={now} look={look} setLook={setLook} words={words} />
       {inside && state.room ? (
         <>
           <div className="room-main">

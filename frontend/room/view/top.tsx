@@ -1,11 +1,13 @@
-import type { RoomApp } from "../app.ts";
+import type { RoomApp, Snapshot } from "../app.ts";
 import { minutesUntil } from "../state.ts";
 import type { Room } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
+import { SealLine } from "./seal.tsx";
 
 type Props = {
   app: RoomApp;
+  snapshot: Snapshot;
   room: Room | null;
   now: number;
   look: "dark" | "light";
@@ -13,14 +15,14 @@ type Props = {
   words: Words;
 };
 
-export function Top({ app, room, now, look, setLook, words }: Props) {
+export function Top({ app, snapshot, room, now, look, setLook, words }: Props) {
   return (
     <header className="room-top">
       <div className="room-what">
         <h1>{room?.session.block || room?.session.title || ""}</h1>
         {room && <Clock room={room} now={now} words={words} />}
       </div>
-      <p className="room-lock">{room && <><Lock /> {words[`encryption_${room.encryption}`] ?? ""}</>}</p>
+      <SealLine app={app} snapshot={snapshot} words={words} />
       <button type="button" className="room-button small" onClick={() => setLook(look === "dark" ? "light" : "dark")}>
         {look === "dark" ? words.light : words.dark}
       </button>
@@ -49,12 +51,4 @@ function Clock({ room, now, words }: { room: Room; now: number; words: Words }) 
 
 export function clock(at: string): string {
   return new Intl.DateTimeFormat(document.documentElement.lang.startsWith("es") ? "es-US" : "en-US", { timeStyle: "short" }).format(new Date(at));
-}
-
-function Lock() {
-  return (
-    <svg aria-hidden="true" viewBox="0 0 16 16" width="14" height="14">
-      <path d="M4.5 7V5a3.5 3.5 0 0 1 7 0v2M3.5 7h9v6.5h-9z" fill="none" stroke="currentColor" strokeWidth="1.4" strokeLinejoin="round" />
-    </svg>
-  );
 }

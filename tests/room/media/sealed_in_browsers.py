@@ -1,0 +1,285 @@
+"""An evening encrypted end to end: three real browsers, the real server and a real Janus; prints what was seen as JSON.
+
+bin/in-namespace .venv/bin/python -m tests.room.media.sealed_in_browsers FOLDER_FOR_SCREENSHOTS
+"""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from openiop.demo.browsers import PHONE, Screen, chromium, tell_place
+from openiop.demo.stack import Stack
+
+AXE = (Path(__file__).parents[3] / "frontend" / "node_modules" / "axe-core" / "axe.min.js").read_text()
+
+# Looks at frames on their way, without changing them: what a sender had before sealing, what came from the server.
+WATCH = """
+window.watched = { clear: [], relayed: [] };
+const watch = (prototype, into) => {
+  const made = prototype.createEncodedStreams;
+  prototype.createEncodedStreams = function () {
+    const { readable, writable } = made.call(this);
+    const kind = this.track?.kind ?? "";
+    const look = new TransformStream({
+      transform(frame, controller) {
+        const hex = Array.from(new Uint8Array(frame.data), (b) => b.toString(16).padStart(2, "0")).join("");
+        const list = window.watched[into];
+        if (list.length < 400) list.push([frame.type ?? "audio", hex]);
+        controller.enqueue(frame);
+      },
+    });
+    return { readable: readable.pipeThrough(look), writable };
+  };
+};
+watch(RTCRtpSender.prototype, "clear");
+watch(RTCRtpReceiver.prototype, "relayed");
+"""
+CANNOT = """
+delete RTCRtpSender.prototype.createEncodedStreams;
+delete RTCRtpReceiver.prototype.createEncodedStreams;
+delete window.RTCRtpScriptTransform;
+"""
+
+
+async def until(check, what, *, seconds=30):
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
+        if answer := await check():
+            return answer
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"did not happen in {seconds} s: {what}")
+
+
+async def figures(screen: Screen) -> dict:
+    return await screen.page.evaluate("window.__room.figures()")
+
+
+async def seal(screen: Screen) -> dict:
+    return await screen.page.evaluate("window.__room.sealFigures()")
+
+
+async def sees(screen: Screen, others: int) -> bool:
+    """Do so many others' tiles show a picture that moves?"""
+    if await screen.page.locator(".tile[data-picture]:not([data-mine])").count() != others:
+        return False
+    before = (await figures(screen))["framesByFeed"]
+    await asyncio.sleep(0.3)
+    after = (await figures(screen))["framesByFeed"]
+    return sum(after[feed] > before.get(feed, 0) for feed in after) >= others
+
+
+async def all_see(screens, what, *, seconds=30) -> list:
+    began = time.monotonic()
+    for screen in screens:
+        try:
+            await until(lambda screen=screen: sees(screen, len(screens) - 1), f"{what}: {screen.who}", seconds=seconds)
+        except AssertionError:
+            for each in screens:
+                print(each.who, json.dumps([await seal(each), await figures(each)]), file=sys.stderr)
+            raise
+    timings = [(await screen.in_room())["timings"]["joinMs"] for screen in screens]
+    if max(timings) > 5000:
+        print(what, json.dumps([(await seal(screen))["log"] for screen in screens]), file=sys.stderr)
+    return [round(time.monotonic() - began, 2), timings]
+
+
+async def codes(screens) -> list[str]:
+    found = [await screen.page.locator(".room-code .code").text_content() for screen in screens]
+    return [re.sub(r"\D", "", code or "") for code in found]
+
+
+async def same_code(screens, *, other_than="") -> str:
+    async def check():
+        found = await codes(screens)
+        return found[0] if len(set(found)) == 1 and found[0] and found[0] != other_than else None
+
+    return await until(check, "one code for all")
+
+
+async def axe(screen: Screen) -> list:
+    await screen.page.evaluate(AXE)
+    found = await screen.page.evaluate("axe.run()")
+    return [[rule["id"], [str(node["target"]) for node in rule["nodes"]]] for rule in found["violations"]]
+
+
+def content_of(frame: str) -> set[str]:
+    """Pieces of eight bytes of a frame's content, past what the server may read."""
+    body = frame[20:]
+    return {body[at : at + 16] for at in range(0, max(0, len(body) - 16), 16)}
+
+
+async def evening(stack: Stack, shots: Path) -> dict:
+    told: dict = {"problems": []}
+    async with chromium() as browser:
+        bea, sam, maya = [
+            await Screen.opened(browser, who, stack.url, size=PHONE if who == "Maya" else None)
+            for who in ("Bea", "Sam", "Maya")
+        ]
+        everybody = [bea, sam, maya]
+        for screen in everybody:
+            screen.page.on("pageerror", lambda error, who=screen.who: told["problems"].append(f"{who}: {error}"))
+            screen.page.on(
+                "console",
+                lambda line, who=screen.who: line.type == "error" and told["problems"].append(f"{who}: {line.text}"),
+            )
+            await screen.sign_in(screen.who)
+        await bea.page.add_init_script(WATCH)
+        await sam.page.add_init_script(WATCH)
+        await maya.go("/today")
+        address = await maya.page.locator('a[href$="/door"]').first.get_attribute("href") or ""
+        session = re.search(r"[0-9a-f-]{36}", address).group()
+        await bea.go(f"/sessions/{session}/room")
+        await bea.page.locator(".lead-foot, .room-code").first.wait_for()
+        choose = bea.page.get_by_role("button", name="Encrypt end to end", exact=True)
+        if await choose.count():
+            await choose.click()
+        for screen in (sam, maya):
+            await screen.go(f"/sessions/{session}/door/place")
+            await tell_place(screen)
+            await bea.page.get_by_role("button", name=f"Let in {screen.who}").click()
+        told["all_see_s"] = await all_see(everybody, "after admission")
+        told["join_ms"] = {s.who: (await s.in_room())["timings"]["joinMs"] for s in everybody}
+        told["code"] = await same_code(everybody)
+        told["encryption"] = (await seal(maya))["encryption"]
+
+        told["relayed"] = await look_at_relayed(bea, sam)
+        told["axe"] = {"desk": await axe(bea), "phone": await axe(maya)}
+        await bea.picture(shots / "sealed-1-desk.png")
+        await maya.picture(shots / "sealed-2-phone.png")
+        await maya.page.locator(".room-code summary").click()
+        await maya.picture(shots / "sealed-3-code.png")
+        told["axe"]["code"] = await axe(maya)
+
+        await maya.page.reload()
+        told["after_reload_s"] = await all_see(everybody, "after a reload")
+        told["code_after_reload"] = await same_code(everybody)
+        await bea.page.reload()
+        told["after_facilitators_reload_s"] = await all_see(everybody, "after the facilitator's reload")
+        told["code_after_facilitators_reload"] = await same_code(everybody)
+
+        await maya.page.get_by_role("button", name="Leave", exact=True).click()
+        await until(lambda: sees(bea, 1), "Maya's tile is gone")
+        told["code_without_maya"] = await same_code([bea, sam], other_than=told["code"])
+        await maya.go(f"/sessions/{session}/room")
+        told["after_return_s"] = await all_see(everybody, "after leaving and coming back")
+
+        os.kill(stack.pid("janus"), signal.SIGKILL)
+        await until(lambda: gone(bea), "the media server is missed")
+        told["after_kill_s"] = await all_see(everybody, "after the media server was killed", seconds=60)
+        told["code_after_kill"] = await same_code(everybody)
+
+        told["wrong_key"] = await with_a_wrong_key(maya, bea)
+        told["after_wrong_key_s"] = await all_see(everybody, "with the right key again")
+
+        told["cannot"] = await with_a_browser_that_cannot(maya, bea, everybody, shots)
+    return told
+
+
+async def gone(screen: Screen) -> bool:
+    return await screen.page.evaluate("window.__room.mediaLost")
+
+
+async def look_at_relayed(bea: Screen, sam: Screen) -> dict:
+    """Compare what Bea had before sealing with what the server relayed to Sam."""
+
+    async def enough():
+        clear = len(await bea.page.evaluate("window.watched.clear"))
+        relayed = len(await sam.page.evaluate("window.watched.relayed"))
+        return clear > 200 and relayed > 200
+
+    await until(enough, "frames to look at")
+    clear = await bea.page.evaluate("window.watched.clear") + await sam.page.evaluate("window.watched.clear")
+    relayed = await sam.page.evaluate("window.watched.relayed") + await bea.page.evaluate("window.watched.relayed")
+    pieces = set().union(*(content_of(frame) for kind, frame in clear if kind != "audio" and len(frame) > 100))
+    showing = [frame for kind, frame in relayed if content_of(frame) & pieces]
+    vp8_start = [frame for kind, frame in relayed if kind == "key" and frame[6:12] == "9d012a"]
+    return {
+        "frames_relayed": len(relayed),
+        "pieces_of_clear_pictures": len(pieces),
+        "relayed_frames_with_a_clear_piece": len(showing),
+        "key_frames_the_server_can_still_tell": len(vp8_start),
+    }
+
+
+async def with_a_wrong_key(maya: Screen, bea: Screen) -> dict:
+    """Maya's page derives other keys than everybody else's, and all else is as it should be."""
+
+    async def other_keys(route):
+        answer = await route.fetch()
+        script = await answer.text()
+        assert "OpenIOP SFrame 1" in script
+        await route.fulfill(response=answer, body=script.replace("OpenIOP SFrame 1", "OpenIOP SFrame X"))
+
+    await maya.context.route(re.compile("room-keys.*js"), other_keys)
+    await maya.page.reload()
+
+    async def dropped():
+        counts = await seal(maya)
+        return counts.get("dropped", 0) > 60 and counts
+
+    counts = await until(dropped, "frames came and were dropped")
+    seat = await maya.page.locator(".tile[data-mine]").get_attribute("data-seat")
+
+    async def decoded_by_bea():
+        # A line keeps its count when it is given to another feed, so only what is added counts.
+        return sum(n for feed, n in (await figures(bea))["framesByFeed"].items() if feed.startswith(seat))
+
+    before = await decoded_by_bea()
+    seen = counts["dropped"]
+
+    async def dropped_more():
+        return (await seal(maya))["dropped"] > seen + 60
+
+    await until(dropped_more, "more frames came and were dropped")
+    counts = await seal(maya)
+    told = {
+        "opened": counts["opened"],
+        "dropped": counts["dropped"],
+        "frames_decoded": (await figures(maya))["framesDecoded"],
+        "pictures_shown": await maya.page.locator(".tile[data-picture]:not([data-mine])").count(),
+        "sent": counts["sealed"],
+        "frames_others_decoded_of_them": await decoded_by_bea() - before,
+    }
+    await maya.context.unroute(re.compile("room-keys.*js"))
+    await maya.page.reload()
+    return told
+
+
+async def with_a_browser_that_cannot(maya: Screen, bea: Screen, everybody, shots: Path) -> dict:
+    await maya.page.add_init_script(CANNOT)
+    await maya.page.reload()
+    await maya.page.locator('[data-notice="cannot_seal"]').wait_for()
+    await bea.page.locator('[data-notice="cannot_ask"]').wait_for()
+    await bea.picture(shots / "sealed-4-asked.png")
+    told = {
+        "sent_before_the_decision": (await figures(maya))["videoBytesSent"],
+        "shown_before_the_decision": await maya.page.locator(".tile[data-picture]:not([data-mine])").count(),
+        "axe": await axe(bea),
+    }
+    decide = bea.page.locator('[data-notice="cannot_ask"] button').first
+    await decide.click()
+    await decide.click()
+    told["all_see_s"] = await all_see(everybody, "after the decision")
+    lines = [await screen.page.locator(".room-lock").text_content() for screen in everybody]
+    told["lines"] = [(line or "").strip() for line in lines]
+    return told
+
+
+def main() -> int:
+    shots = Path(sys.argv[1])
+    shots.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="openiop-sealed-") as var:
+        os.chmod(var, 0o755)  # noqa: S103 (the database's own user and Janus have to reach their folders in here)
+        with Stack(var=Path(var), port=0) as stack:
+            print(json.dumps(asyncio.run(evening(stack, shots))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

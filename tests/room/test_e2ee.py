@@ -1,0 +1,340 @@
+"""The delivery of keys: one order, each package bound to its seat, each welcome to its reader, and nothing kept."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from channels.db import database_sync_to_async
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, transaction
+
+from openiop.audit.models import AuditEvent
+from openiop.demo import world
+from openiop.people.access import acting
+from openiop.room import admission, e2ee, protocol, state
+from openiop.room.models import EncryptionChoice, KeyCommit, KeyPackage, KeyRoster, KeyWelcome, Seat
+from openiop.schedule.models import CareSession
+from tests.room.test_consumers import AT_HOME, Tab, media, people, tabs, tonight, wait_at_the_door  # noqa: F401
+
+NOW = world.NOW
+
+
+class Someone:
+    """A person in the room with the delivery's verbs, as their socket would call them."""
+
+    def __init__(self, person, session):
+        self.person, self.session = person, session
+        with acting(person):
+            self.seat_id = admission.ask(session, person, at=NOW).pk
+            self.connect()
+
+    def connect(self):
+        with acting(self.person):
+            Seat.objects.filter(pk=self.seat_id).update(connection=uuid4(), online=True, seen_at=NOW)
+
+    def seat(self):
+        return Seat.objects.select_related("person", "session").get(pk=self.seat_id)
+
+    def room(self):
+        return state.room_for(self.seat(), at=NOW)
+
+    def ask(self, **request):
+        with acting(self.person):
+            room = self.room()
+            parsed = protocol.Keys.model_validate_json(
+                protocol.Keys.model_construct(
+                    type="keys",
+                    id=1,
+                    request={"room": room.room, **request} if request["kind"] != "roster" else request,
+                ).model_dump_json(warnings=False)
+            )
+            return e2ee.handle(self.seat(), room, parsed.request, at=NOW)
+
+    def publish(self, key="BAEC"):
+        return UUID(self.ask(kind="package", key=key, package="AAEC")["package"])
+
+    def found(self, package, epoch=0):
+        return self.ask(kind="commit", epoch=epoch, found=True, commit=None, welcome=None, members=[str(package)])
+
+    def commit(self, epoch, *members, welcome="AAAA"):
+        return self.ask(
+            kind="commit", epoch=epoch, found=False, commit="AAAA", welcome=welcome, members=[str(m) for m in members]
+        )
+
+    def sign(self, version=1):
+        entries = [{"seat": str(self.seat_id), "key": "BAEC"}]
+        return self.ask(kind="roster", version=version, key="BAEC", entries=entries, signature="AAAA")
+
+    def news(self, told=None):
+        with acting(self.person):
+            return e2ee.news(self.seat(), self.room(), told or e2ee.Told())
+
+
+@pytest.fixture
+def cast(db, clock):
+    return world.cast()
+
+
+@pytest.fixture
+def session(cast):
+    found = tonight(cast["bea"])
+    with acting(cast["bea"]):
+        e2ee.choose(found, "end_to_end", by=cast["bea"], at=NOW)
+    return found
+
+
+@pytest.fixture
+def bea(cast, session):
+    return Someone(cast["bea"], session)
+
+
+def let_in(cast, session, name):
+    seat = wait_at_the_door(cast[name], session)
+    with acting(cast["bea"]):
+        admission.admit(Seat.objects.get(pk=seat.pk), by=cast["bea"], at=NOW)
+    return Someone(cast[name], session)
+
+
+@pytest.fixture
+def sam(cast, session, bea):
+    return let_in(cast, session, "sam")
+
+
+def refused(code):
+    return pytest.raises(e2ee.KeysRefused, match=f"^{code}$")
+
+
+def test_the_first_commit_of_an_epoch_is_the_only_one(bea, sam):
+    b, s = bea.publish(), sam.publish()
+    bea.found(b)
+    bea.commit(1, b, s)
+
+    with refused("past_epoch"):
+        sam.commit(1, b, s)
+    with refused("past_epoch"):
+        bea.commit(3, b, s)
+    sam.commit(2, b, s)
+
+    with acting(bea.person):
+        assert [row.epoch for row in KeyCommit.objects.order_by("epoch")] == [0, 1, 2]
+
+
+def test_even_two_at_the_very_same_moment_are_one_in_the_database(bea, sam):
+    b = bea.publish()
+    bea.found(b)
+
+    with acting(bea.person), pytest.raises(DatabaseError), transaction.atomic():
+        row = KeyCommit.objects.get()
+        row.pk = uuid4()
+        row.save(force_insert=True)
+
+
+def test_a_stale_package_is_refused_with_its_reason(bea, sam):
+    b, old = bea.publish(), sam.publish()
+    sam.connect()
+    new = sam.publish()
+    bea.found(b)
+
+    with refused("stale_package"):
+        bea.commit(1, b, old)
+    bea.commit(1, b, new)
+
+
+def test_nobody_outside_the_group_commits_and_nobody_inside_puts_out_who_is_there(bea, sam, cast, session):
+    b, s = bea.publish(), sam.publish()
+    bea.found(b)
+    with refused("not_a_member"):
+        sam.commit(1, b, s)
+    bea.commit(1, b, s)
+
+    with refused("still_here"):
+        sam.commit(2, s)
+    with refused("still_here"):
+        sam.found(s, epoch=2)
+    bea.found(b, epoch=2)  # whoever leads may begin anew: the way out of a broken group
+
+
+def test_who_left_is_put_out_by_the_next_commit(bea, sam):
+    b, s = bea.publish(), sam.publish()
+    bea.found(b)
+    bea.commit(1, b, s)
+    with acting(sam.person):
+        admission.leave(sam.seat(), by=sam.person, at=NOW)
+
+    bea.commit(2, b, welcome=None)
+
+    assert bea.news()[0].members == [b]
+
+
+def test_who_waits_or_was_put_out_reads_nothing_and_is_refused(bea, sam, cast, session):
+    package = bea.publish()
+    sams = sam.publish()
+    with acting(cast["bea"]):
+        admission.remove(Seat.objects.get(pk=sam.seat_id), by=cast["bea"], at=NOW)
+
+    assert sam.news()[0] is None
+    for attempt in (lambda: sam.publish(), lambda: sam.commit(0, package, sams)):
+        with refused("not_here"):
+            attempt()
+    with acting(sam.person):
+        assert not KeyPackage.objects.exists() and not KeyCommit.objects.exists()
+
+
+def test_a_package_is_bound_to_the_sign_in_it_came_from(bea, sam):
+    sam.publish()
+    with acting(sam.person), pytest.raises(DatabaseError), transaction.atomic():
+        KeyPackage.objects.create(
+            clinic_id=sam.person.clinic_id,
+            session=sam.session,
+            live_room_id=sam.room().room,
+            seat_id=bea.seat_id,
+            connection=uuid4(),
+            turn=1,
+            role="facilitator",
+            key="AAAA",
+            package="AAAA",
+            made_at=NOW,
+        )
+
+
+def test_a_welcome_reaches_the_connection_it_is_for_and_no_other_patient(bea, sam, cast, session):
+    maya = let_in(cast, session, "maya")
+    b, s, p = bea.publish(), sam.publish(), maya.publish()
+    bea.found(b)
+    bea.commit(1, b, s)
+    bea.commit(2, b, s, p, welcome="BBBB")
+
+    assert sam.news()[0].welcome.welcome == "AAAA"
+    assert maya.news()[0].welcome.welcome == "BBBB"
+    with acting(sam.person):
+        assert [row.welcome for row in KeyWelcome.objects.all()] == ["AAAA"]
+    sam.connect()
+    assert sam.news()[0].welcome is None, "another tab is another connection"
+
+
+def test_each_blob_is_told_once_and_from_where_one_came_in(bea, sam):
+    b, s = bea.publish(), sam.publish()
+    bea.found(b)
+    bea.commit(1, b, s)
+    bea.commit(2, b, s)
+
+    first, told = sam.news()
+    again, _ = sam.news(told)
+
+    assert [commit.epoch for commit in first.commits] == [2], "what came before the welcome cannot be read anyway"
+    assert (again.commits, again.welcome) == ([], None)
+
+
+def test_a_welcome_is_told_to_a_tab_that_was_told_of_the_room_before(bea, sam):
+    b, s = bea.publish(), sam.publish()
+    bea.found(b)
+    before, told = sam.news()
+    bea.commit(1, b, s)
+
+    after, told = sam.news(told)
+
+    assert before.welcome is None and after.welcome.epoch == 1
+    assert sam.news(told)[0].welcome is None
+
+
+def test_a_patients_forged_roster_is_refused_and_a_facilitators_is_kept(bea, sam):
+    bea.publish()
+    with refused("not_allowed"):
+        sam.sign()
+
+    bea.sign()
+
+    with refused("past_version"):
+        bea.sign()
+    assert sam.news()[0].roster.by == bea.seat_id and sam.news()[0].roster.role == "facilitator"
+
+
+def test_only_those_who_lead_are_told_whom_the_sign_in_vouches_for(bea, sam):
+    bea.publish("BAEC")
+    sam.publish("BAED")
+
+    assert {(entry.seat, entry.key) for entry in bea.news()[0].vouch} == {(bea.seat_id, "BAEC"), (sam.seat_id, "BAED")}
+    assert sam.news()[0].vouch is None
+
+
+def test_a_browser_that_cannot_is_told_to_those_who_lead_only(bea, sam):
+    bea.publish()
+    sam.ask(kind="cannot")
+
+    assert bea.news()[0].cannot == [sam.seat_id]
+    assert sam.news()[0].cannot == []
+
+
+def test_a_facilitators_decision_is_a_row_an_audit_line_and_everybodys_word(bea, sam, cast):
+    with acting(bea.person):
+        e2ee.choose(bea.session, "transport", by=bea.person, at=NOW + timedelta(seconds=1))
+        assert EncryptionChoice.objects.order_by("-at").first().word == "transport"
+    with acting(cast["vera"]):
+        assert AuditEvent.objects.filter(verb="room.encryption", detail={"word": "transport"}).count() == 1
+
+    with acting(sam.person):
+        assert sam.room().encryption == "transport"
+    assert sam.news()[0] is None
+
+
+def test_a_patient_cannot_take_the_encryption_away(bea, sam):
+    with acting(sam.person), pytest.raises(PermissionDenied):
+        e2ee.choose(sam.session, "transport", by=sam.person, at=NOW)
+    with acting(sam.person), pytest.raises(DatabaseError), transaction.atomic():
+        EncryptionChoice.objects.create(
+            clinic_id=sam.person.clinic_id, session=sam.session, word="transport", by=sam.person, at=NOW
+        )
+
+
+def test_when_the_session_is_over_no_blob_is_left(bea, sam, cast, session):
+    b, s = bea.publish(), sam.publish()
+    bea.sign()
+    bea.found(b)
+    bea.commit(1, b, s)
+
+    with acting(bea.person):
+        assert e2ee.forget_old(at=session.ends_at) == 0
+        assert e2ee.forget_old(at=session.ends_at + e2ee.KEPT_FOR + timedelta(seconds=1)) == 1
+        tables = (KeyPackage, KeyCommit, KeyWelcome, KeyRoster)
+        assert [table.objects.count() for table in tables] == [0, 0, 0, 0]
+
+
+async def test_at_the_socket_a_patient_may_ask_for_keys_and_may_not_decide(people, media):  # noqa: F811
+    session = await database_sync_to_async(tonight)(people["bea"])
+    await database_sync_to_async(wait_at_the_door)(people["sam"], session)
+    bea = await Tab(people["bea"], session.pk).open()
+    sam = await Tab(people["sam"], session.pk).open()
+    async with tabs(bea, sam):
+        await bea.say(type="encryption", word="end_to_end")
+        room = await bea.room(lambda room: room["encryption"] == "end_to_end" and room["waiting"])
+        await bea.say(type="admit", seat=room["waiting"][0]["seat"])
+        inside = await sam.room(lambda room: room["me"]["state"] == "admitted")
+
+        await sam.say(type="encryption", word="transport")
+        await sam.until(lambda message: message == {"type": "error", "code": "not_allowed"})
+        roster = {"kind": "roster", "version": 1, "key": "BAEC", "entries": [], "signature": "AAAA"}
+        roster["entries"] = [{"seat": inside["me"]["seat"], "key": "BAEC"}]
+        await sam.say(type="keys", id=1, request=roster)
+        reply = await sam.until(lambda message: message["type"] == "keys_reply")
+        assert reply["error"] == "not_allowed"
+
+        request = {"kind": "package", "room": inside["room"], "key": "BAEC", "package": "AAEC"}
+        await sam.say(type="keys", id=2, request=request)
+        told = await bea.until(lambda message: message["type"] == "keys" and message["packages"])
+        assert [package["seat"] for package in told["packages"]] == [inside["me"]["seat"]]
+
+        await bea.say(type="end")
+        await sam.room(lambda room: room["me"]["state"] == "ended")
+        assert await database_sync_to_async(kept)(people["bea"]) == 0
+
+
+def kept(person):
+    with acting(person):
+        return KeyPackage.objects.count()
+
+
+def test_the_word_is_the_sessions_own(cast, session):
+    with acting(cast["bea"]):
+        other = CareSession.objects.exclude(pk=session.pk).first()
+        assert e2ee.word_for(session) == "end_to_end"
+        assert other is None or e2ee.word_for(other) == e2ee.USUAL
