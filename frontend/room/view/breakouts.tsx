@@ -176,7 +176,7 @@ function RoomPart({ app, room, breakouts, words, id, name, moving, here }: PartP
         <p>
           <strong>{name}</strong> <span className="count">{people.length}</span>
           {asks && <em> {words.breakouts_asks}</em>}
-          {alone && <em> {words.breakouts_alone}</em>}
+          {alone && <em>{asks ? " · " : " "}{words.breakouts_alone}</em>}
         </p>
         {running &&
           (here === id ? (

@@ -36,10 +36,15 @@ export function Stage({ app, snapshot, room, words }: { app: RoomApp; snapshot: 
           );
         })}
       </ul>
-      {seats.length === 1 && seats[0]!.seat === room.me.seat && <p className="alone">{words.alone}</p>}
+      {seats.length === 1 && seats[0]!.seat === room.me.seat && <p className="alone">{inRooms(room) ? words.alone_of_rooms : words.alone}</p>}
       <Sound snapshot={snapshot} words={words} />
     </section>
   );
+}
+
+/** Are the others in breakouts while I am here by myself? */
+function inRooms({ breakouts }: Room): boolean {
+  return breakouts?.phase === "running" || breakouts?.phase === "closing";
 }
 
 /** My own tile says what is true here and now, before the server has heard of it. */
