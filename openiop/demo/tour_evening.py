@@ -114,7 +114,10 @@ class EveningOfTheTour:
             self._late_one_comes,
             self._hands_and_voices,
             self.room.private_signal,
+            self.room.breakouts,
+            self.room.low_data,
             self._leaves_and_comes_back,
+            self.room.code_compared,
             self.room.media_server_killed,
             self._tab_is_killed,
             self._ends,
@@ -341,7 +344,7 @@ class EveningOfTheTour:
     async def _leaves_and_comes_back(self) -> None:
         key = self.comes_back
         screen = self.screens[key]
-        await self._wait_until(self.begins_at + timedelta(seconds=122))
+        await self._wait_until(self.begins_at + timedelta(seconds=200))
         async with self.record.step(f"{screen.who} leaves the group", screen):
             await screen.press("Leave", inside=".room-bar")
             self.log.goes(key)
@@ -360,7 +363,7 @@ class EveningOfTheTour:
 
     async def _tab_is_killed(self) -> None:
         key = self.killed
-        await self._wait_until(self.begins_at + timedelta(seconds=267))
+        await self._wait_until(self.begins_at + timedelta(seconds=327))
         async with self.record.step(f"{person(key).given}'s browser is killed", self.screens["bea"]):
             await self.screens.pop(key).close()
             self.log.goes(key)

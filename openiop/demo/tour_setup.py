@@ -21,7 +21,7 @@ from openiop.demo.tour_record import Record, StepFailed, hold
 ZONE = ZoneInfo("America/New_York")
 # The same shape as an evening of three hours, in minutes instead of hours.
 BLOCKS = [
-    ("Process group", 1),
+    ("Process group", 2),
     ("Break", 1),
     ("Skills group", 1),
     ("Break", 1),

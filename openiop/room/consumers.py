@@ -318,7 +318,7 @@ def _read(
 
 def _rooms_at(session: CareSession, places: list[str]) -> list[MediaRoom]:
     rooms = LiveRoom.objects.filter(session=session, place__in=places) if places else ()
-    return [media_room(room) for room in rooms]
+    return [live.as_media_room(room) for room in rooms]
 
 
 def _ends_at(room: protocol.Room) -> datetime | None:
@@ -377,7 +377,7 @@ def _where(seat: Seat) -> Where | None:
     """Where at the media server somebody sits who is in the room."""
     room = LiveRoom.objects.filter(session=seat.session, place=seat.place, ended_at=None).first()
     kept = seat.media.get("seat") if seat.media.get("place") == seat.place else None
-    return Where(seat.place, media_room(room), kept) if room else None
+    return Where(seat.place, live.as_media_room(room), kept) if room else None
 
 
 def _topics(seat: Seat, person: Any, at: Any) -> list[str]:
@@ -462,7 +462,7 @@ def _feed_of(me: Seat, person: Any, at: Any, *, seat: UUID) -> tuple[MediaRoom |
 def _end(seat: Seat, person: Any, at: Any) -> list[MediaRoom]:
     admission.end(seat.session, by=person, at=at)
     e2ee.forget(seat.session)
-    return [media_room(room) for room in LiveRoom.objects.filter(session=seat.session)]
+    return [live.as_media_room(room) for room in LiveRoom.objects.filter(session=seat.session)]
 
 
 def _keep_media(seat: Seat, person: Any, at: Any, *, place: str, kept: dict[str, Any]) -> None:
@@ -495,8 +495,4 @@ def _other(me: Seat, seat_id: UUID) -> Seat:
 
 def _room_and_feed(seat: Seat) -> tuple[MediaRoom | None, str | None]:
     room = LiveRoom.objects.filter(session=seat.session, place=seat.place).first()
-    return (media_room(room) if room else None), seat.media.get("feed")
-
-
-def media_room(room: LiveRoom) -> MediaRoom:
-    return MediaRoom(room=room.media_room, secret=room.media_secret, pin=room.media_pin, instance=room.instance)
+    return (live.as_media_room(room) if room else None), seat.media.get("feed")

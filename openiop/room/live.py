@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from openiop.lib.wake import wake
 from openiop.room.media.janus import UNREACHABLE, JanusAddress, MediaError
 from openiop.room.media.pool import Instance, JanusPool
-from openiop.room.media.rooms import MediaRooms
+from openiop.room.media.rooms import MediaRoom, MediaRooms
 from openiop.room.models import LiveRoom
 from openiop.schedule.models import CareSession
 
@@ -53,6 +53,11 @@ def _for_each(values: list[str], count: int, name: str) -> list[str]:
     if len(values) not in (1, count):
         raise ImproperlyConfigured(f"{name} needs one value for all media servers, or one for each of the {count}.")
     return values * count if len(values) == 1 else values
+
+
+def as_media_room(room: LiveRoom) -> MediaRoom:
+    """Return the room as its media server knows it, secrets included."""
+    return MediaRoom(room=room.media_room, secret=room.media_secret, pin=room.media_pin, instance=room.instance)
 
 
 def instance_for(session: CareSession, *, at: datetime) -> str:

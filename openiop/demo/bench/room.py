@@ -388,11 +388,11 @@ class Clinic:
     def media_room(self) -> MediaRoom:
         """Return the group's room at the media server, with what opens it."""
         from openiop.people.access import acting
-        from openiop.room.consumers import media_room
+        from openiop.room import live
         from openiop.room.models import LiveRoom, Place
 
         with acting(self.cast["bea"], origin="bench"):
-            return media_room(LiveRoom.objects.get(session__pk=self.session, place=Place.GROUP))
+            return live.as_media_room(LiveRoom.objects.get(session__pk=self.session, place=Place.GROUP))
 
     def warm_up(self) -> None:
         """Have a line to the database, as the web server has."""
