@@ -28,7 +28,9 @@ SIGN_IN = {
     "nobody": ["/account/login/", "/account/password/reset/", "/nothing-here"],
     "patient": ["/account/2fa/", "/account/password/change/", "/account/logout/", "/account/reauthenticate/"],
 }
-NOT_A_PAGE = {"csrf", "service-worker", "trail-export", "charge-export", "door-ping", "lock", "home", "away"}
+NOT_A_PAGE = set(
+    "csrf service-worker trail-export charge-export door-ping lock home away filed-paper".split()  # noqa: SIM905
+)
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 PICTURES = os.environ.get("OPENIOP_PICTURES", "")
 

@@ -79,7 +79,7 @@ function Announcer({ room, leads, words }: { room: Room | null; leads: boolean; 
     before.current = room;
   }, [room, leads, words]);
   return (
-    <p className="unseen" role="status" aria-live="polite">
+    <p className="unseen" role="status" aria-live="polite" data-tells="room">
       {said}
     </p>
   );

@@ -348,7 +348,7 @@ async def live(group: Group, janus: JanusServer, pages: list[Page], told: dict, 
     await until(lambda: sees(bea, 1))
     await maya.get_by_text("Bea knows you are here").wait_for()
     told["camera_questions_while_waiting"] = await maya.evaluate("window.cameraQuestions")
-    told["arrival_told"] = await bea.locator('[role="status"].unseen').text_content()
+    told["arrival_told"] = await bea.locator('[data-tells="room"]').text_content()
     await bea.screenshot(path=shots / "room-1-someone-waits.png")
     await maya.screenshot(path=shots / "room-2-at-the-door.png")
     await axe(bea, "facilitator", told)
