@@ -144,6 +144,14 @@ class Screen:
         )
         return figures
 
+    async def evening(self) -> str:
+        """The id of the session that is on, from the link to its room on the page that is open."""
+        address = await self.page.locator('a[href*="/room"]').first.get_attribute("href") or ""
+        found = re.search(r"[0-9a-f-]{36}", address)
+        if found is None:
+            raise LookupError(f"no room on {self.page.url}")
+        return found.group()
+
     async def close(self) -> None:
         await self.context.close()
 

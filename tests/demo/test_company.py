@@ -2,13 +2,11 @@
 
 import asyncio
 import os
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page
 
 from openiop.demo.browsers import Screen, chromium
 from openiop.demo.company import MEMBERS
@@ -37,7 +35,7 @@ def test_three_members_come_by_themselves_are_let_in_and_go_home_when_the_group_
             )
             bea = await Screen.opened(browser, "Bea", clinic)
             await bea.sign_in("Bea")
-            await bea.go(f"/sessions/{await the_evening(bea.page)}/room")
+            await bea.go(f"/sessions/{await bea.evening()}/room")
             for called in MEMBERS:
                 await bea.page.get_by_role("button", name=f"Let in {called}").click(timeout=60_000)
             await bea.page.wait_for_function(
@@ -52,11 +50,3 @@ def test_three_members_come_by_themselves_are_let_in_and_go_home_when_the_group_
     said = asyncio.run(asyncio.wait_for(story(), 240))
 
     assert [called for called in MEMBERS if f"{called} has gone home" not in said] == []
-
-
-async def the_evening(page: Page) -> str:
-    """The session that is on, from a link of the desk's."""
-    address = await page.locator('a[href*="/room"]').first.get_attribute("href") or ""
-    found = re.search(r"[0-9a-f-]{36}", address)
-    assert found is not None, f"no room on {page.url}"
-    return found.group()

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,7 +51,7 @@ def test_people_go_to_breakouts_are_helped_there_and_come_back(clinic: str, tmp_
             for one in opened:
                 one.context.set_default_timeout(PATIENCE_MS)
                 await one.sign_in(one.who)
-            session = await the_evening(bea.page)
+            session = await bea.evening()
             await bea.go(f"/sessions/{session}/room")
             for one in (maya, sam, ines):
                 await through_the_door(one, session)
@@ -116,11 +115,3 @@ async def all_see(*screens: Screen) -> None:
     for one in screens:
         await one.page.wait_for_function(MOVES, arg=len(screens) - 1, polling=250)
         await one.page.wait_for_function(HEARS, polling=250)
-
-
-async def the_evening(page: Page) -> str:
-    """The session that is on, from a link of the desk's."""
-    address = await page.locator('a[href*="/room"]').first.get_attribute("href") or ""
-    found = re.search(r"[0-9a-f-]{36}", address)
-    assert found is not None, f"no room on {page.url}"
-    return found.group()
