@@ -229,7 +229,9 @@ TURN_SECRET = env.secret("OPENIOP_TURN_SECRET") if TURN_URLS else ""
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {"()": "openiop.lib.logs.WithoutWords", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("OPENIOP_LOG_LEVEL", "WARNING")},
 }

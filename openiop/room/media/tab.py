@@ -119,9 +119,10 @@ class TabMedia:
                 logger.info("The media server is out of reach (%s).", error.code)
                 await self._out_of_reach(attempt, where.room)
                 continue
-            except Exception:
+            except Exception as error:
                 # A fault of ours: the person is told the same and it is tried again, rather than left in silence.
-                logger.exception("A seat could not be taken.")
+                # Only its kind is logged: its own words may hold somebody's row.
+                logger.error("A seat could not be taken (%s).", type(error).__name__)
                 await self._out_of_reach(attempt, where.room)
                 continue
             if attempt.done():  # told meanwhile to sit elsewhere

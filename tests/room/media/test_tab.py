@@ -183,3 +183,24 @@ async def test_whoever_gets_up_is_in_no_room():
     await maya.media.leave()
 
     assert rooms._rooms[room.room].seats == []
+
+
+async def test_a_fault_of_ours_is_tried_again_and_its_words_reach_no_log(soon, caplog):
+    class FaultyOnce(FakeRooms):
+        faulty = True
+
+        async def take_seat(self, *arguments, **more):
+            if self.faulty:
+                self.faulty = False
+                raise ValueError("Failing row contains (Maya, 14 Orchard Lane)")
+            return await super().take_seat(*arguments, **more)
+
+    maya = Browser(FaultyOnce())
+
+    maya.sit(MediaRoom.unguessable())
+    await maya.hears(lambda message: getattr(message, "kind", "") == "hangup")
+    await maya.hears(lambda message: getattr(message, "kind", "") == "feeds")
+
+    assert "ValueError" in caplog.text
+    assert "Maya" not in caplog.text
+    await maya.media.leave()
