@@ -29,7 +29,7 @@ def _fingerprint() -> str:
     files = sorted(
         p
         for p in (ROOT / "openiop").rglob("*.py")
-        if "migrations" in p.parts or p.name in ("world.py", "past.py", "models.py")
+        if {"migrations", "models"} & set(p.parts) or p.name in ("world.py", "past.py", "models.py")
     )
     digest = hashlib.sha256()
     for path in files:
