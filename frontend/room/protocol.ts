@@ -1,5 +1,5 @@
 /**
- * What the room's socket may say, both ways: openiop/room/protocol.py in TypeScript.
+ * What the room's socket may say, both ways: openiop/room/protocol in TypeScript.
  * tests/cases/room_protocol.json holds the two together. Fields we do not know are ignored.
  */
 
@@ -223,7 +223,7 @@ export type MediaReply = {
   error: string | null;
 };
 
-/** Where the keys of my room stand; see openiop/room/protocol.py for each field. */
+/** Where the keys of my room stand; see openiop/room/protocol/keys.py for each field. */
 export type KeysNow = {
   type: "keys";
   room: string;

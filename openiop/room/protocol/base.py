@@ -1,0 +1,33 @@
+"""What all messages share: the limits, how strictly they are read, and how one is refused."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+PROTOCOL = 1
+LARGEST_MESSAGE_BYTES = 64 * 1024
+BEAT_SECONDS = 10
+
+
+class ProtocolError(Exception):
+    """A message we do not act on; `code` goes back to the sender and the socket stays open.
+
+    Codes: `too_large`, `not_json`, `unknown` (a type or media kind we do not have), `invalid` (a known one,
+    badly made).
+    """
+
+    def __init__(self, code: Literal["too_large", "not_json", "unknown", "invalid"]) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Heard(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Said(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Led(Heard):
+    """Only those who lead the session may say this; the verb behind it refuses everybody else."""

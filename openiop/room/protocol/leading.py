@@ -1,0 +1,52 @@
+"""The private place and what else those who lead are told (docs/rules/leading.md)."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from openiop.room.protocol.base import Led, Said
+from openiop.room.protocol.signals import SignalSeen
+
+
+class Aside(Led):
+    """I go to a private place for this patient, who is brought to me once I am there."""
+
+    type: Literal["aside"]
+    seat: UUID
+
+
+class AsideEnd(Led):
+    """We go back together."""
+
+    type: Literal["aside_end"]
+
+
+class Cared(Said):
+    """A patient of the session as those who lead may know them; the page says the rest, and notes who opened it."""
+
+    seat: UUID
+    name: str
+    at_risk: bool
+    """A safety case is open."""
+    lost_since: datetime | None = None
+    """At risk, and their line is lost since then: somebody must call them."""
+    page: str = ""
+
+
+class AsideNow(Said):
+    """The private place I am in, for this patient; `there`: they were brought to me."""
+
+    seat: UUID
+    name: str
+    there: bool
+
+
+class Lead(Said):
+    """What only those who lead are sent."""
+
+    aside: AsideNow | None = None
+    unstaffed: bool = False
+    """Nobody leads the group now: it is paused for the patients in it."""
+
+    signals: list[SignalSeen] = []
+    care: list[Cared] = []

@@ -1,0 +1,50 @@
+"""The room's state as one person may see it, and the few words beside it."""
+
+from datetime import datetime
+from typing import Literal
+
+from openiop.room.protocol.base import Said
+from openiop.room.protocol.breakouts import Breakouts, MyBreakout
+from openiop.room.protocol.keys import Word
+from openiop.room.protocol.leading import Lead
+from openiop.room.protocol.seats import Host, Me, Seat, SessionNow, Waiting
+from openiop.room.protocol.signals import MySignal
+
+
+class Room(Said):
+    """The whole state as this viewer may see it. People who wait get no seats: who is inside is not theirs to know."""
+
+    type: Literal["room"] = "room"
+    now: datetime
+    room: str
+    """Names the media room; when it changes, the browser publishes anew. Opaque, not the media server's own id."""
+    session: SessionNow
+    me: Me
+    host: Host | None = None
+    seats: list[Seat] = []
+    waiting: list[Waiting] = []
+    breakout: MyBreakout | None = None
+    breakouts: Breakouts | None = None
+    paused: bool = False
+    """For patients: nobody leads the group just now. No sound, no picture, a kind screen, until somebody does."""
+    my_signal: MySignal | None = None
+    lead: Lead | None = None
+    """For those who lead, and nobody else."""
+    chat: Literal["off"] = "off"
+    encryption: Word = "transport"
+
+
+class Bye(Said):
+    """The server closes the socket; the browser does not come back by itself, except after `restarting`."""
+
+    type: Literal["bye"] = "bye"
+    reason: Literal["left", "taken", "removed", "sent_back", "ended", "refused", "restarting"]
+
+
+class Error(Said):
+    type: Literal["error"] = "error"
+    code: str
+
+
+class BeatEcho(Said):
+    type: Literal["beat"] = "beat"

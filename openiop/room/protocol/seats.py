@@ -1,0 +1,115 @@
+"""Coming in, being there and being let in, and who sits in the room (openiop/room/admission.py)."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from openiop.room.protocol.base import Heard, Led, Said
+
+
+class Hello(Heard):
+    """First message. `connection` is this tab's, kept over reloads of the socket, so that media survives them."""
+
+    type: Literal["hello"]
+    connection: UUID
+    protocol: Literal[1]
+
+
+class Beat(Heard):
+    type: Literal["beat"]
+
+
+class Hand(Heard):
+    type: Literal["hand"]
+    raised: bool
+
+
+class Self(Heard):
+    """What I publish now, for the words on my tile."""
+
+    type: Literal["self"]
+    audio: bool
+    video: bool
+    saving: bool = False
+    """Sound only for now, because the line is weak or data is dear."""
+
+
+class Leave(Heard):
+    type: Literal["leave"]
+
+
+class Admit(Led):
+    """In from the waiting room."""
+
+    type: Literal["admit"]
+    seat: UUID | Literal["all"]
+
+
+class SendBack(Led):
+    type: Literal["send_back"]
+    seat: UUID
+
+
+class Mute(Led):
+    type: Literal["mute"]
+    seat: UUID
+
+
+class Remove(Led):
+    type: Literal["remove"]
+    seat: UUID
+
+
+class End(Led):
+    type: Literal["end"]
+
+
+class SessionNow(Said):
+    id: UUID
+    title: str
+    block: str
+    starts_at: datetime
+    ends_at: datetime
+    phase: Literal["before", "open", "ended"]
+
+
+class Me(Said):
+    seat: UUID
+    role: Literal["patient", "facilitator", "site", "staff"]
+    state: Literal["waiting", "admitted", "private", "removed", "sent_back", "ended"]
+    talk: Literal["treatment", "contact_only"]
+
+
+class Host(Said):
+    """Who opens the door, for the waiting screen; `here` only while one is in the room and sees who waits."""
+
+    name: str
+    here: bool
+
+
+class Seat(Said):
+    seat: UUID
+    name: str
+    role: Literal["patient", "facilitator", "site", "staff"]
+    here: bool
+    hand_at: datetime | None = None
+    audio: bool = False
+    video: bool = False
+    saving: bool = False
+    feed: str | None = None
+    reconnecting: bool = False
+    people: list[str] = []
+    """Who is in front of the site's device, as kiosk and front desk say; empty for everybody else."""
+
+
+class Waiting(Said):
+    seat: UUID
+    name: str
+    since: datetime
+    ready: bool
+    missing: list[str] = []
+    """In the reader's words: "group agreement"."""
+    door: str = ""
+    """The page where staff obtain what is missing."""
+    with_staff: bool = False
+    """Let in already, face to face with staff and not in treatment."""
