@@ -27,7 +27,7 @@ class CadenceForm(forms.ModelForm):
         tracks, measures = self.fields["track"], self.fields["instrument"]
         assert isinstance(tracks, forms.ModelChoiceField) and isinstance(measures, forms.ChoiceField)
         tracks.queryset = Track.objects.filter(clinic=clinic).order_by("name")
-        scored = {each.code: each for each in instruments.all_instruments().values() if each.method != "none"}
+        scored = {each.code: each for each in instruments.all_instruments().values() if each.method == "sum"}
         measures.choices = [(code, instruments.in_language(each.title, "en")) for code, each in sorted(scored.items())]
 
     def _get_validation_exclusions(self) -> set[str]:

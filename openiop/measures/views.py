@@ -307,10 +307,15 @@ def _said(item: instruments.Item, value: Any, language: str) -> str:
 
 
 def _instrument(code: str) -> instruments.Instrument:
+    """The newest version of what a patient may be asked without somebody beside them. Raises Http404."""
     try:
-        return answering.newest(code)
+        found = answering.newest(code)
     except KeyError:
         raise Http404 from None
+    # Screens branch, and this page does not yet.
+    if found.method == "rule" or not (found.has_words and "patient" in found.asked_by):
+        raise Http404
+    return found
 
 
 def _language_of(instrument: instruments.Instrument, language: str) -> str:

@@ -17,8 +17,18 @@ from openiop.measures.instruments import (
 
 # What was shipped, written down a second time: changing a file and its sum together is still seen here.
 FROZEN = {
+    "asq.v1.json": "b6994c910327a2d77bc639995757059cbf28c8e7de309c3464b78342d639ec25",
+    "auditc.v1.json": "a2d96b8d5686958fc20ab396308edda48e496ff3eaa511ffe80cb06969a0cce0",
+    "bam.v1.json": "1180fd05339ba8db3eb7bd53298eca17eb1c1b3fdb1faa070c2fb500a7859486",
     "checkin.v1.json": "599c23bc6e2b5b93e92966b8e8d5b99183466e549141a51c8bfec9dae4a0bdde",
+    "cssrs.v1.json": "a1a1cb9eeb94e607c7ce80a19e9056100212136d93efa492494039f8e6f69029",
+    "gad2.v1.json": "ff7df241237bbb77726543fb87c20950878e4928b6bd613e3570c431f6cc014c",
+    "gad7.v1.json": "f4a2ee4f04c830c412ea9e98d58d69e0071145b6426e389d0fafa8bc52d96481",
+    "pcl5.v1.json": "e8c59fe552429101aeeb7f2e5439e2704e0b8ba35d963d3bd7416c32fd5fb8cd",
+    "phq2.v1.json": "69c2c6ecd25be10daaf818d0118fcbd9418a72a42ec42eb1170cd75eb9c5645c",
+    "phq8.v1.json": "fa2521e1e31ce859b79a8247c6bae80702a365124a35d5c7c2a517a092e1fa2a",
     "phq9.v1.json": "d3263ef34a87550b5cbc3e8b51877e283bc7909732bb959ea8cf4d04c6be321d",
+    "phqa.v1.json": "1d424a0355ab90bc6316db87c4c3078f8e4fe416e257c4718de8d6e97c95bee0",
 }
 
 
@@ -54,7 +64,7 @@ def test_a_file_changed_after_shipping_is_refused(tmp_path, monkeypatch):
 
 
 def test_every_shipped_instrument_loads():
-    assert set(all_instruments()) == {"checkin.v1", "phq9.v1"}
+    assert {name.removesuffix(".json") for name in FROZEN} == set(all_instruments())
 
 
 def test_an_instrument_that_does_not_exist_is_not_found():
@@ -121,6 +131,11 @@ def test_a_loinc_code_carries_its_check_digit(code, valid):
         (lambda d: d.pop("items"), "missing"),
         (lambda d: d["items"][0].update(options="nowhere"), "missing"),
         (lambda d: d.update(version=0), "version"),
+        (lambda d: d["option_sets"]["frequency"][1].update(value=0), "none twice"),
+        (lambda d: d["bands"]["rows"][1].update(least=4), "gap or overlap"),
+        (lambda d: d["items"][0].update(scord=True), "no such field 'scord'"),
+        (lambda d: d["items"][2].update(asked_if=[{"item": "phq9_9", "values": [1]}]), "no earlier item"),
+        (lambda d: d["items"].pop(4), "from 0 to 24"),
     ],
 )
 def test_a_contradiction_in_a_file_is_named(change, says):
@@ -131,3 +146,113 @@ def test_a_contradiction_in_a_file_is_named(change, says):
 def test_a_scale_without_an_upper_end_is_refused():
     with pytest.raises(BadInstrument, match="mood"):
         parse(changed("checkin.v1", lambda d: d["items"][0].pop("most")))
+
+
+def test_a_refusal_names_the_file_and_the_item():
+    with pytest.raises(BadInstrument, match=r"^phq9\.v1\.json: item phq9_1: not a LOINC code: 77040-1.*look it up"):
+        parse(changed("phq9.v1", lambda d: d["items"][0].update(loinc="77040-1")))
+
+
+# --- the words, held against what was read ---
+
+
+def texts(key):
+    return [item.text["en"] for item in load(key).items]
+
+
+def options(key, code):
+    return [option.text["en"] for option in load(key).item(code).options]
+
+
+def test_the_phq8_and_the_phq2_are_the_phq9s_own_items():
+    assert texts("phq8.v1") == texts("phq9.v1")[:8]
+    assert texts("phq2.v1") == texts("phq9.v1")[:2]
+    assert "does not ask" in load("phq8.v1").note["en"]
+
+
+def test_the_gad7s_first_answer_is_not_at_all():
+    assert options("gad7.v1", "gad7_1") == ["Not at all", "Several days", "More than half the days", "Nearly every day"]
+    assert texts("gad7.v1")[0] == "Feeling nervous, anxious or on edge"
+    assert texts("gad7.v1")[6] == "Feeling afraid as if something awful might happen"
+    assert texts("gad2.v1") == texts("gad7.v1")[:2]
+    assert (load("gad7.v1").panel_loinc, load("gad7.v1").total_loinc) == ("69737-5", "70274-6")
+
+
+def test_the_audit_c_counts_none_to_two_drinks_as_one_answer_and_carries_its_own_codes():
+    auditc = load("auditc.v1")
+
+    assert options("auditc.v1", "auditc_2")[0] == "0, 1, or 2"
+    assert [item.loinc for item in auditc.items] == ["68518-0", "68519-8", "68520-6"]
+    assert (auditc.panel_loinc, auditc.total_loinc) == ("72109-2", "75626-2")
+
+
+def test_the_pcl5_asks_about_the_past_month_and_claims_no_loinc_code():
+    pcl5 = load("pcl5.v1")
+
+    assert options("pcl5.v1", "pcl5_1") == ["Not at all", "A little bit", "Moderately", "Quite a bit", "Extremely"]
+    assert pcl5.stem["en"].startswith("In the past month")
+    assert len(pcl5.items) == 20 and not any(item.loinc for item in pcl5.items) and pcl5.total_loinc is None
+
+
+def test_the_phqa_asks_about_irritability_school_the_past_month_and_the_whole_life():
+    said = texts("phqa.v1")
+
+    assert said[0] == "Feeling down, depressed, irritable, or hopeless?"
+    assert "school work" in said[6]
+    assert said[8].startswith("Thoughts that you would be better off dead")
+    assert said[12] == "Have you EVER, in your WHOLE LIFE, tried to kill yourself or made a suicide attempt?"
+
+
+def test_the_asq_says_what_the_nimh_wrote_and_claims_no_loinc_code():
+    asq = load("asq.v1")
+
+    assert texts("asq.v1")[:4] == [
+        "In the past few weeks, have you wished you were dead?",
+        "In the past few weeks, have you felt that you or your family would be better off if you were dead?",
+        "In the past week, have you been having thoughts about killing yourself?",
+        "Have you ever tried to kill yourself?",
+    ]
+    assert asq.item("asq_5").text["en"] == "Are you having thoughts of killing yourself right now?"
+    assert [option.ours for option in asq.item("asq_1").options] == [False, False, True]
+    assert not any(item.loinc for item in asq.items)
+
+
+def test_the_columbia_screener_ships_codes_and_no_words():
+    cssrs = load("cssrs.v1")
+
+    assert not any(item.text for item in cssrs.items)
+    assert not cssrs.has_words and load("phq9.v1").has_words
+    assert [item.loinc for item in cssrs.items] == [
+        "93246-7",
+        "93247-5",
+        "93248-3",
+        "93249-1",
+        "93250-9",
+        "93267-3",
+        "93269-9",
+    ]
+    assert {row.code: row.loinc for row in cssrs.results if row.loinc} == {
+        "low": "LA9194-7",
+        "moderate": "LA6751-7",
+        "high": "LA9193-9",
+    }
+    assert cssrs.asked_by == {"staff"}
+
+
+def test_a_file_that_ships_words_which_belong_to_somebody_else_is_refused():
+    with pytest.raises(BadInstrument, match="belongs to its owner"):
+        parse(changed("cssrs.v1", lambda d: d["items"][0].update(text={"en": "Some licensed words"})))
+
+
+@pytest.mark.parametrize("key", sorted(name.removesuffix(".json") for name in FROZEN))
+def test_every_instrument_names_its_licence_its_source_and_how_far_its_cut_offs_may_be_believed(key):
+    instrument = load(key)
+
+    assert instrument.licence and instrument.source
+    assert not instrument.bands or (
+        instrument.bands_source and instrument.bands_trust in {"read", "recalled", "design"}
+    )
+
+
+def test_only_our_own_words_and_official_translations_are_in_spanish():
+    assert [key for key, each in all_instruments().items() if "es" in each.languages] == ["checkin.v1"]
