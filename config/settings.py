@@ -216,6 +216,16 @@ EMAIL_BACKEND = "openiop.messaging.backend.DeliveryBackend"
 MAIL_URL = env.text("OPENIOP_MAIL_URL", f"file://{VAR / 'mail'}")
 DEFAULT_FROM_EMAIL = env.text("OPENIOP_MAIL_FROM", "clinic@localhost")
 
+# --- Text messages and web push to staff; what is empty does not exist, and the page "How I am reached" says so ---
+SMS_URL = env.text("OPENIOP_SMS_URL", "" if PRODUCTION else f"file://{VAR / 'sms'}")
+PUSH_SECRET = env.text("OPENIOP_PUSH_SECRET", "") or ("" if PRODUCTION else f"push {SECRET_KEY}")
+PUSH_HOSTS = env.listing(
+    "OPENIOP_PUSH_HOSTS",
+    "fcm.googleapis.com,updates.push.services.mozilla.com,web.push.apple.com,notify.windows.com",
+)
+# A page that shows what left by mail and text. A system check refuses it in production.
+CATCHER = env.flag("OPENIOP_CATCHER", default=not PRODUCTION)
+
 # --- The media servers; none means that no room can open, and its page says so ---
 JANUS_WS = env.listing("OPENIOP_JANUS_WS", "")
 JANUS_API_SECRET = env.listing("OPENIOP_JANUS_API_SECRET", "")

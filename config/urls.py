@@ -5,7 +5,19 @@ from importlib import import_module
 from django.conf.urls.i18n import urlpatterns as language
 from django.urls import URLPattern, URLResolver, include, path
 
-APPS = ("people", "safety", "measures", "programs", "schedule", "room", "chart", "billing", "portal", "demo")
+APPS = (
+    "people",
+    "messaging",
+    "safety",
+    "measures",
+    "programs",
+    "schedule",
+    "room",
+    "chart",
+    "billing",
+    "portal",
+    "demo",
+)
 BROUGHT = [import_module(f"openiop.{app}.urls") for app in APPS]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -7,6 +7,7 @@ import { keyboard } from "./keyboard.ts";
 import { live } from "./live.ts";
 import { presses } from "./presses.ts";
 import { preview } from "./preview.ts";
+import { push } from "./push.ts";
 import { questions } from "./questions.ts";
 
 attach("form:has([data-question])", questions);
@@ -14,6 +15,7 @@ attach("form[data-autosend]", autosend);
 attach("form[data-autosave]", autosave);
 attach("[data-live]", live);
 attach("[data-preview]", preview);
+attach("form[data-push]", push);
 // The summary of mistakes, read out as it arrives.
 attach("[data-focus]", (element) => element.focus());
 

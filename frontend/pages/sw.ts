@@ -1,16 +1,22 @@
 /**
  * The service worker: when there is no line, a page that names the numbers to call still opens. It keeps that one page
  * with its style sheet and font, fetched without any sign-in. It never keeps, or even looks at, a page of the record.
+ * On a browser of the staff's that asked for it, it shows that the desk should be opened, and opens it.
  */
 
 // The DOM's types and the worker's cannot both be loaded; this is as much of the worker's as is used.
 type Waits = Event & { waitUntil(work: Promise<unknown>): void };
+type Pushed = Waits & { readonly data: { text(): string } | null };
+type Pressed = Waits & { readonly notification: { close(): void } };
 type Asks = Event & { readonly request: Request; respondWith(reply: Promise<Response>): void };
 const worker = self as unknown as {
   addEventListener(name: "install" | "activate", listener: (event: Waits) => void): void;
   addEventListener(name: "fetch", listener: (event: Asks) => void): void;
+  addEventListener(name: "push", listener: (event: Pushed) => void): void;
+  addEventListener(name: "notificationclick", listener: (event: Pressed) => void): void;
+  registration: { showNotification(title: string, options: object): Promise<void> };
   skipWaiting(): Promise<void>;
-  clients: { claim(): Promise<void> };
+  clients: { claim(): Promise<void>; openWindow(url: string): Promise<unknown> };
 };
 
 const SHELL = "openiop-shell-1";
@@ -25,6 +31,19 @@ worker.addEventListener("fetch", (event) => {
   if (request.method !== "GET") return;
   if (request.mode === "navigate") event.respondWith(fetch(request).catch(() => kept(OFFLINE)));
   else if (isShell(new URL(request.url))) event.respondWith(fetch(request).catch(() => kept(request.url)));
+});
+
+// The words come with the push, in the person's language. One tag: ten pages are one line on a locked phone.
+worker.addEventListener("push", (event) => {
+  const text = event.data?.text() ?? "OpenIOP";
+  event.waitUntil(
+    worker.registration.showNotification(text, { tag: "desk", renotify: true, requireInteraction: true, vibrate: [400, 200, 400] }),
+  );
+});
+
+worker.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(worker.clients.openWindow("/desk"));
 });
 
 /** The page's own links say what it needs, whatever names the server gives its files. */

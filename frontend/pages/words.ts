@@ -45,6 +45,9 @@ const english = {
   cameraNumber: "Camera {number}",
   microphoneNumber: "Microphone {number}",
   speakerNumber: "Speaker {number}",
+  pushUnable: "This browser cannot be notified. Try the phone’s own browser, or add this page to the home screen first.",
+  pushRefused: "The browser was told not to notify. Press the sign beside the address, allow notifications, and try again.",
+  pushFailed: "The browser’s maker did not answer. Please try again; the desk, mail and texts still call you.",
 };
 
 export type Word = keyof typeof english;
@@ -94,6 +97,9 @@ const spanish: Record<Word, string> = {
   cameraNumber: "Cámara {number}",
   microphoneNumber: "Micrófono {number}",
   speakerNumber: "Altavoz {number}",
+  pushUnable: "Este navegador no puede recibir avisos. Pruebe con el del teléfono o añada antes esta página a la pantalla de inicio.",
+  pushRefused: "El navegador no tiene permiso para avisar. Pulse el signo junto a la dirección, permita los avisos e inténtelo otra vez.",
+  pushFailed: "El fabricante del navegador no respondió. Inténtelo otra vez; el tablero, el correo y los mensajes le siguen llamando.",
 };
 
 export function inWords(language: string, word: Word, values: Record<string, string | number> = {}): string {

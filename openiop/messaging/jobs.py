@@ -1,50 +1,58 @@
-"""Sending what waits to be sent."""
+"""Sending what waits to be sent, each way in a loop of its own."""
 
 import logging
 from datetime import datetime
 
-from django.conf import settings
 from django.utils import timezone
 
-from openiop.messaging import post
-from openiop.messaging.models import Delivery
+from openiop.messaging import ways
+from openiop.messaging.models import EMAIL, PUSH, SMS, Delivery, PushSubscription
+from openiop.messaging.push import SubscriptionGone
 from openiop.people.access import System, acting, all_clinics
 from openiop.people.models import Clinic
 
 log = logging.getLogger(__name__)
 
 
-def send_due(at: datetime) -> int:
-    """Send every delivery that is due; returns how many left.
+def send_mail(at: datetime) -> int:
+    return send_due(at, way=EMAIL)
 
-    Claimed in one transaction, sent outside of any, noted in another: a crash in between sends once more.
+
+def send_texts(at: datetime) -> int:
+    return send_due(at, way=SMS)
+
+
+def send_pushes(at: datetime) -> int:
+    return send_due(at, way=PUSH)
+
+
+def send_due(at: datetime, *, way: str = EMAIL) -> int:
+    """Send every delivery on `way` that is due; returns how many left.
+
+    Claimed in one transaction, sent outside of any, noted in another: a crash in between sends once more, and the row
+    counts that it may have arrived twice.
     """
-    return sum(_send_for(clinic, at=at) for clinic in all_clinics())
+    return sum(_send_for(clinic, way=way, at=at) for clinic in all_clinics())
 
 
-def _send_for(clinic: Clinic, *, at: datetime) -> int:
-    with acting(System(clinic.pk)):
-        waiting = Delivery.objects.filter(clinic=clinic).claim(at=at)
-    if not waiting:
-        return 0
+def _send_for(clinic: Clinic, *, way: str, at: datetime) -> int:
     sent = 0
-    for delivery in waiting:
-        error = _try(delivery)
+    while True:
         with acting(System(clinic.pk)):
-            if error is None:
-                delivery.receipt(at=timezone.now())
-                sent += 1
-            else:
-                log.warning("A delivery did not leave (%s); try %d.", type(error).__name__, delivery.tries)
-                delivery.failed(error, at=at)
-    return sent
+            waiting = Delivery.objects.filter(clinic=clinic, way=way).claim(at=at)
+        if not waiting:
+            return sent
+        answers = ways.leave(waiting)
+        with acting(System(clinic.pk)):
+            sent += sum(_note(delivery, answers[delivery.pk], at=at) for delivery in waiting)
 
 
-def _try(delivery: Delivery) -> Exception | None:
-    """Whatever goes wrong with one delivery, the others go on."""
-    try:
-        with post.office(settings.MAIL_URL, sender=settings.DEFAULT_FROM_EMAIL) as send:
-            send(delivery)
-    except Exception as error:
-        return error
-    return None
+def _note(delivery: Delivery, answer: str | Exception, *, at: datetime) -> bool:
+    if isinstance(answer, str):
+        delivery.note_receipt(answer, at=timezone.now())
+        return True
+    log.warning("A delivery by %s did not leave (%s); try %d.", delivery.way, type(answer).__name__, delivery.tries)
+    delivery.failed(answer, at=at)
+    if isinstance(answer, SubscriptionGone) and delivery.subscription_id:
+        PushSubscription.objects.filter(pk=delivery.subscription_id, ended_at=None).update(ended_at=at)
+    return False

@@ -13,6 +13,8 @@ from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from django.conf import settings
+
 from openiop.messaging.models import Delivery
 
 PATIENCE_SECONDS = 15
@@ -37,6 +39,13 @@ def office(url: str, *, sender: str) -> Iterator[Send]:
             yield lambda delivery: _through(server, delivery, sender=sender)
     else:
         raise BadMailUrl("OPENIOP_MAIL_URL must be file:///folder, smtp://… or smtps://…")
+
+
+def leave(delivery: Delivery) -> str:
+    """Send one mail; returns its Message-ID, which a mail server's log knows."""
+    with office(settings.MAIL_URL, sender=settings.DEFAULT_FROM_EMAIL) as send:
+        send(delivery)
+    return str(letter(delivery, sender=settings.DEFAULT_FROM_EMAIL)["Message-ID"])
 
 
 def letter(delivery: Delivery, *, sender: str) -> EmailMessage:

@@ -4,7 +4,6 @@ import email
 import socketserver
 import threading
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 import pytest
 from django.core.mail import send_mail
@@ -16,26 +15,6 @@ from openiop.messaging.models import LEASE, MOST_TRIES, Delivery, send
 from openiop.people.access import System, acting
 
 NOW = world.NOW
-
-
-@pytest.fixture
-def people(committed):
-    return world.cast()
-
-
-@pytest.fixture
-def as_worker(people, committed, databases):
-    """Become the worker: its role sends, and reads what was sent."""
-    settings = connections["default"].settings_dict
-    before = settings["USER"]
-
-    def become():
-        connections["default"].close()
-        settings["USER"] = urlsplit(databases.server.url("worker", committed)).username
-
-    yield become
-    connections["default"].close()
-    settings["USER"] = before
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from django.utils import timezone
 from openiop.billing.models import Payer, Rule
 from openiop.chart.models import FiledPaper, GroupNote, NotePart
 from openiop.measures.models import Response
+from openiop.messaging.models import PushSubscription
 from openiop.people.access import acting
 from openiop.people.models import Device, Invitation, Site, hashed
 from openiop.programs.models import Enrolment, Program, Track
@@ -120,6 +121,9 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
         shift = OnCallShift.objects.create(
             **clinic, staff=director, rung=2, during=(now + timedelta(days=90), now + timedelta(days=91))
         )
+        browser = PushSubscription.objects.create(
+            **clinic, person=director, endpoint="https://push.example/1", name="Phone", made_at=now
+        )
         device = Device.objects.create(**clinic, kind=Device.KIOSK, name="Lost", site=Site.objects.first())
         token = Invitation.make(maya, by=director, at=now)
         return {
@@ -156,6 +160,7 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "image_pk": image.pk,
             "filed-papers": paper.pk,
             "do": "clear",
+            "browser": browser.pk,
             "token": token,
             "login": cast["bea"].login_id,
         }

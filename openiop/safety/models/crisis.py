@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openiop.audit import trail
 from openiop.lib.wake import wake
-from openiop.messaging.models import send
+from openiop.messaging.models import EVERY_WAY, send_by
 from openiop.people.models import Clinic, Person, PersonQuerySet, Role, Tie
 from openiop.safety import ladder
 from openiop.safety.models.case import Acknowledgement, Case, Closure, Contact, Flag, Page
@@ -194,13 +194,17 @@ def take_next_step(case: Case, *, at: datetime) -> ladder.Step:
 
 
 def _send_pages(case: Case, *, at: datetime) -> None:
-    """Write a mail for each page without one. It says nothing but that somebody is needed."""
+    """Write a mail, text and notification for each page without. They say nothing but that somebody is needed.
+
+    Not even our address: its name may tell what kind of clinic this is.
+    """
     for page in Page.objects.filter(case=case, sent_at=None).select_related("to__login"):
         with translation.override(page.to.language):
-            send(
+            send_by(
+                EVERY_WAY,
                 page.to,
                 subject=_("Someone needs you"),
-                body=_("Someone needs you. Open the desk: %(address)s") % {"address": f"{settings.ORIGIN}/desk"},
+                body=_("Someone needs you. Open the desk."),
                 because=f"page {page.pk}",
                 at=at,
             )

@@ -35,7 +35,10 @@ class Poller(NamedTuple):
 POLLERS = (
     Poller("openiop.safety.jobs.climb", 2),
     Poller("openiop.room.jobs.watch", 5),
-    Poller("openiop.messaging.jobs.send_due", 2),
+    # Each way in a loop of its own: a provider that hangs holds up no other.
+    Poller("openiop.messaging.jobs.send_mail", 2),
+    Poller("openiop.messaging.jobs.send_texts", 2),
+    Poller("openiop.messaging.jobs.send_pushes", 2),
     Poller("openiop.billing.signed_days.price_signed_days", 5),
     Poller(f"{__name__}.open_months_of_the_trail", 24 * 3600),
 )
