@@ -2,6 +2,7 @@
 
 import "../styles/room.css";
 import "../styles/room-breakouts.css";
+import "../styles/room-together.css";
 import { createRoot } from "react-dom/client";
 import { RoomApp } from "./app.ts";
 import type { Config } from "./app.ts";

@@ -13,6 +13,7 @@ const MESSAGES: Record<ClientMessage["type"], true> = {
   hello: true, beat: true, hand: true, self: true, media: true, keys: true, encryption: true, leave: true, admit: true, send_back: true, mute: true, remove: true, end: true,
   ask_help: true, hop: true, breakouts_prepare: true, breakouts_place: true, breakouts_open: true, breakouts_discard: true,
   breakouts_extend: true, breakouts_close: true, breakouts_say: true,
+  timer_start: true, timer_more: true, timer_stop: true,
   signal: true, answer_signal: true, aside: true, aside_end: true,
 };
 const REQUESTS: Record<MediaRequest["kind"], true> = {

@@ -45,7 +45,26 @@ export type ClientMessage =
   | { type: "admit"; seat: string }
   | { type: "send_back" | "mute" | "remove"; seat: string }
   | { type: "end" }
+  | TogetherCommand
   | BreakoutCommand;
+
+/** What the group does together: facilitators' only. */
+export type TogetherCommand =
+  | { type: "timer_start"; kind: TimerKind; minutes: number }
+  | { type: "timer_more"; minutes: number }
+  | { type: "timer_stop" };
+
+export type TimerKind = "break" | "exercise";
+
+export type TimerNow = { readonly id: string; readonly kind: TimerKind; readonly started_at: string; readonly ends_at: string };
+
+/** What is on in the group; null for whoever waits or is outside of it. */
+export type TogetherNow = { readonly timer: TimerNow | null };
+
+export type LeadTogether = {
+  /** A break of the plan that nobody has begun yet. */
+  readonly plan_break: { readonly title: string; readonly minutes: number; readonly ends_at: string } | null;
+};
 
 /** All but the first are facilitators' only. A room of null is the group. */
 export type BreakoutCommand =
@@ -89,6 +108,7 @@ export type Lead = {
   /** The private place I am in; `there`: the person was brought to me. */
   readonly aside?: { readonly seat: string; readonly name: string; readonly there: boolean } | null;
   readonly unstaffed?: boolean;
+  readonly together?: LeadTogether;
 };
 
 export type Cared = {
@@ -196,6 +216,7 @@ export type Room = {
   readonly breakouts: Breakouts | null;
   /** For patients: nobody leads the group just now. */
   readonly paused?: boolean;
+  readonly together?: TogetherNow | null;
   readonly my_signal?: MySignal | null;
   readonly lead?: Lead | null;
   readonly chat: "off";

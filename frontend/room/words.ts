@@ -1,6 +1,9 @@
 /** Every word of the room, in the page's language. `{name}` and the like are filled in. */
 
+import { TOGETHER_EN, TOGETHER_ES } from "./words-together.ts";
+
 export const EN = {
+  ...TOGETHER_EN,
   mute: "Mute",
   unmute: "Unmute",
   camera_off: "Camera off",
@@ -240,6 +243,7 @@ export const EN = {
 export type Words = Record<keyof typeof EN, string>;
 
 export const ES: Words = {
+  ...TOGETHER_ES,
   mute: "Silenciarme",
   unmute: "Activar micrófono",
   camera_off: "Apagar cámara",

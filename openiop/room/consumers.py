@@ -25,6 +25,7 @@ from openiop.room.media.rooms import MediaRoom
 from openiop.room.media.tab import TabMedia, Where
 from openiop.room.models import LiveRoom, Seat, SeatState
 from openiop.room.refused import Refused
+from openiop.room.together import heeding
 from openiop.schedule.models import CareSession
 
 log = logging.getLogger(__name__)
@@ -113,6 +114,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
                 await self._mute(message.seat)
             case protocol.End():
                 await self._end()
+            case _ if isinstance(message, protocol.Together):
+                await self._act(heeding.heed, message=message)
             case _:
                 await self._act(_breakouts, message=message)
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from openiop.room import admission, breakout_state, care, e2ee, protocol, signals, staffing
 from openiop.room.models import ASIDE, LiveRoom, Neighbour, Place, Seat, SeatState, in_treatment
 from openiop.room.on_site import people_on_site
+from openiop.room.together import telling
 from openiop.schedule.models import CareSession
 
 MyState = Literal["waiting", "admitted", "private", "removed", "sent_back", "ended"]
@@ -44,6 +45,7 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
         paused=paused and seat.role in ("patient", "site"),
         breakout=breakout_state.mine(seat) if inside else None,
         breakouts=breakout_state.all_of(session, at=at) if leads else None,
+        together=telling.for_everybody(seat, at=at) if inside else None,
         my_signal=_my_signal(seat),
         lead=_lead(seat, neighbours, at=at) if leads else None,
         encryption=e2ee.word_for(session),
@@ -177,6 +179,7 @@ def _lead(mine: Seat, neighbours: list[Neighbour], *, at: datetime) -> protocol.
             )
             for row in care.on_the_rail(session, neighbours, at=at)
         ],
+        together=telling.for_those_who_lead(mine, at=at),
     )
 
 

@@ -85,7 +85,7 @@ function Prepare({ app, breakouts, words }: Props) {
 
 type ChoiceProps<T extends string> = { label: string; value: T; set: (value: T) => void; options: readonly (readonly [T, string])[]; first?: boolean };
 
-function Choice<T extends string>({ label, value, set, options, first }: ChoiceProps<T>) {
+export function Choice<T extends string>({ label, value, set, options, first }: ChoiceProps<T>) {
   const id = useId();
   return (
     <div className="breakout-field">
@@ -447,7 +447,7 @@ function focusAnd(then: () => void): void {
   then();
 }
 
-function useSecond(app: RoomApp): number {
+export function useSecond(app: RoomApp): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 1000);

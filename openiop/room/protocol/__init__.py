@@ -22,6 +22,7 @@ from openiop.room.protocol.media import *
 from openiop.room.protocol.room import *
 from openiop.room.protocol.seats import *
 from openiop.room.protocol.signals import *
+from openiop.room.protocol.together import *
 
 # What a browser may say; `Breakout` and the like are the messages of one noun.
 ClientMessage = Annotated[
@@ -42,7 +43,8 @@ ClientMessage = Annotated[
     | AnswerSignal
     | Aside
     | AsideEnd
-    | Breakout,
+    | Breakout
+    | Together,
     Field(discriminator="type"),
 ]
 _client_message: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from openiop.room.protocol.base import Led, Said
 from openiop.room.protocol.signals import SignalSeen
+from openiop.room.protocol.together import LeadTogether
 
 
 class Aside(Led):
@@ -50,3 +51,4 @@ class Lead(Said):
 
     signals: list[SignalSeen] = []
     care: list[Cared] = []
+    together: LeadTogether = LeadTogether()

@@ -9,6 +9,7 @@ from openiop.room.protocol.keys import Word
 from openiop.room.protocol.leading import Lead
 from openiop.room.protocol.seats import Host, Me, Seat, SessionNow, Waiting
 from openiop.room.protocol.signals import MySignal
+from openiop.room.protocol.together import TogetherNow
 
 
 class Room(Said):
@@ -27,6 +28,7 @@ class Room(Said):
     breakouts: Breakouts | None = None
     paused: bool = False
     """For patients: nobody leads the group just now. No sound, no picture, a kind screen, until somebody does."""
+    together: TogetherNow | None = None
     my_signal: MySignal | None = None
     lead: Lead | None = None
     """For those who lead, and nobody else."""

@@ -1,0 +1,43 @@
+/** The words of what a group does together: breaks and timers, polls, cards, how people come and leave. */
+
+export const TOGETHER_EN = {
+  timer: "Breaks and timers",
+  timer_set: "Break or timer",
+  timer_break: "Break",
+  timer_exercise: "Exercise",
+  timer_back_at: "back at {time}",
+  timer_break_over: "The break is over. Welcome back.",
+  timer_exercise_over: "The time for the exercise is up.",
+  timer_minutes: "How long",
+  timer_start_break: "Start a break",
+  timer_start_exercise: "Start a timer",
+  timer_more: "2 more minutes",
+  timer_stop: "Stop",
+  timer_put_away: "Put away",
+  timer_offer: "Until {time} the plan has a break.",
+  timer_offer_start: "Start it",
+  timer_counts: "Minutes follow the plan: a break outside of it counts as group time until you correct the minutes.",
+  bell_on: "Bell on",
+  bell_off: "Bell off",
+};
+
+export const TOGETHER_ES: Record<keyof typeof TOGETHER_EN, string> = {
+  timer: "Descansos y tiempos",
+  timer_set: "Descanso o tiempo",
+  timer_break: "Descanso",
+  timer_exercise: "Ejercicio",
+  timer_back_at: "volvemos a las {time}",
+  timer_break_over: "El descanso terminó. Qué bueno tenerle de vuelta.",
+  timer_exercise_over: "Se terminó el tiempo del ejercicio.",
+  timer_minutes: "Cuánto tiempo",
+  timer_start_break: "Empezar un descanso",
+  timer_start_exercise: "Poner un tiempo",
+  timer_more: "2 minutos más",
+  timer_stop: "Detener",
+  timer_put_away: "Quitar",
+  timer_offer: "Hasta las {time} el plan tiene un descanso.",
+  timer_offer_start: "Empezarlo",
+  timer_counts: "Los minutos siguen el plan: un descanso fuera de él cuenta como tiempo de grupo hasta que usted los corrija.",
+  bell_on: "Campana activada",
+  bell_off: "Campana apagada",
+};
