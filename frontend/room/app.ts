@@ -219,11 +219,13 @@ export class RoomApp {
     const { room: place, encryption: word } = state.room;
     const isOther = word !== this.#word;
     this.#word = word;
-    if (this.#media.running && isOther) this.#media.stop();
     if (word === "transport") this.#sealing?.close();
-    else if (!this.#openSealing(state)) return;
+    else if (!this.#openSealing(state)) {
+      this.#media.stop();
+      return;
+    }
     if (this.#media.running) {
-      if (place !== this.#roomKey) this.#move(place);
+      if (isOther || place !== this.#roomKey) this.#move(place);
       return;
     }
     this.#roomKey = place;
@@ -231,7 +233,7 @@ export class RoomApp {
     this.#media.start();
   }
 
-  /** A breakout opened, ended, or a facilitator went over: camera and microphone are not asked for again. */
+  /** A breakout opened or ended, a facilitator went over, the encryption changed: no device is asked for again. */
   #move(key: string): void {
     this.#roomKey = key;
     Object.assign(this.timings, { movedAt: Date.now(), frameAfterMoveAt: 0 });

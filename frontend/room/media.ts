@@ -92,6 +92,7 @@ export type Seal = {
   receiver(receiver: RTCRtpReceiver, kind: string): void;
 };
 
+type Offer = Extract<MediaEvent, { kind: "offer" }>;
 type Ask = (request: MediaRequest) => Promise<{ sdp?: string; feed?: string }>;
 
 export class GroupMedia {
@@ -116,7 +117,8 @@ export class GroupMedia {
   #answered = "";
   /** Candidates of a receiving connection whose offer is still on its way. */
   #early: { leg: number; candidate: Candidate | null }[] = [];
-  #inLine: Promise<void> = Promise.resolve();
+  #turn = 0;
+  #inLine: Promise<unknown> = Promise.resolve();
   #streams: StreamOfFeed[] = [];
   #rest: Rest = "no";
   readonly #asks = new PictureAsks();
@@ -177,7 +179,7 @@ export class GroupMedia {
     switch (event.kind) {
       case "offer":
         this.#offered = event.leg;
-        this.#inLine = this.#inLine.then(() => this.#answer(event)).catch((error) => this.#unanswered(event.leg, error));
+        this.#answerInLine(event);
         break;
       case "trickle":
         if (event.target === "publisher") (this.#sendingNext ?? this.#sending)?.take(event.candidate);
@@ -191,8 +193,8 @@ export class GroupMedia {
         this.#joinAnew();
         break;
       case "hangup":
-        if (event.target === "publisher" && event.reason !== "kicked" && event.reason !== "ended") this.#publishSoon();
-        // A lost receiving connection is offered again by the server itself.
+        // One that we ended ourselves, to begin anew, is said here too. A lost receiving connection is offered again by the server.
+        if (event.target === "publisher" && event.feed === this.feed && event.reason !== "kicked" && event.reason !== "ended") this.#publishSoon();
         break;
       case "moderated":
         if (event.feed === this.feed && event.media === "audio" && event.muted) void this.setMic(false);
@@ -454,7 +456,15 @@ export class GroupMedia {
     void this.#insist(current, async () => void (await this.ask({ kind: "subscribe", feeds: "all", fresh: true })));
   }
 
-  async #answer(offer: Extract<MediaEvent, { kind: "offer" }>): Promise<void> {
+  /** One offer after the other. What waits on a connection that was closed meanwhile waits for ever: a new turn has a line of its own. */
+  #answerInLine(offer: Offer): void {
+    const turn = this.#turn;
+    this.#inLine = this.#inLine
+      .then(() => (turn === this.#turn ? this.#answer(offer) : undefined))
+      .catch((error) => turn === this.#turn && this.#unanswered(offer.leg, error));
+  }
+
+  async #answer(offer: Offer): Promise<void> {
     if (!this.#running || offer.leg < this.#offered || offer.sdp === this.#answered) return;
     this.#answered = offer.sdp;
     if (offer.leg > this.#leg || !this.#receiving) {
@@ -538,6 +548,8 @@ export class GroupMedia {
   }
 
   #closeConnections(): void {
+    this.#turn += 1;
+    this.#inLine = Promise.resolve();
     this.#sending?.close();
     this.#receiving?.close();
     this.#sending = this.#receiving = null;

@@ -233,7 +233,7 @@ export type MediaEvent = { type: "event" } & (
   | { kind: "talking"; feed: string; talking: boolean }
   | { kind: "slow"; up: boolean; lost: number }
   | { kind: "layer"; mid: string; layer: number }
-  | { kind: "hangup"; target: Leg | "both"; reason: string }
+  | { kind: "hangup"; target: Leg | "both"; reason: string; feed?: string | null }
   | { kind: "gone" }
 );
 

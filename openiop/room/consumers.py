@@ -169,6 +169,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
     async def _look(self) -> None:
         try:
             await self._refresh()
+        except OSError:
+            pass  # the tab went while it was told; what follows from that is done where it is heard
         except Exception as error:
             # The tab comes back by itself and is told everything anew. The error's own words may hold somebody's row.
             log.error("The room could not be read for a tab (%s).", type(error).__name__)
@@ -205,9 +207,11 @@ class RoomConsumer(AsyncWebsocketConsumer):
         if without_time != self.last_sent:
             self.last_sent = without_time
             await self.send(text)
-        if keys and (said := keys.model_dump_json()) != self.last_keys:
+        said = keys.model_dump_json() if keys else ""
+        if said != self.last_keys:
             self.last_keys, self.told_keys = said, told
-            await self.send(said)
+            if said:
+                await self.send(said)
         self._look_again_at(_ends_at(room), now=room.now)
         if ended:
             asyncio.get_running_loop().call_later(EMPTY_AFTER_SECONDS, _take_down_soon, ended)

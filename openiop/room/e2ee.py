@@ -220,7 +220,7 @@ def sign(seat: Seat, roster: protocol.SignRoster) -> None:
 def news(seat: Seat, room: protocol.Room, told: Told) -> tuple[protocol.KeysNow | None, Told]:
     """Return where the keys of this viewer's room stand, if anywhere, and what they will have been told then."""
     if room.encryption != "end_to_end" or not is_here(room):
-        return None, told
+        return None, Told()  # whoever comes back to it holds nothing of what was told before
     packages = _current(room)
     mine = next((row.pk for row in packages if row.seat_id == seat.pk and row.connection == seat.connection), None)
     commits = list(KeyCommit.objects.filter(live_room_id=UUID(room.room)).order_by("epoch"))

@@ -53,7 +53,7 @@ class Tab:
     async def say(self, **message):
         await self.socket.send_to(text_data=json.dumps(message))
 
-    async def until(self, found, seconds=5):
+    async def until(self, found, seconds=20):
         """Return the first message for which `found` holds, of those not looked at yet."""
 
         async def wait():

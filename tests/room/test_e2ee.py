@@ -323,6 +323,13 @@ async def test_at_the_socket_a_patient_may_ask_for_keys_and_may_not_decide(peopl
         told = await bea.until(lambda message: message["type"] == "keys" and message["packages"])
         assert [package["seat"] for package in told["packages"]] == [inside["me"]["seat"]]
 
+        await bea.say(type="encryption", word="transport")
+        await bea.room(lambda room: room["encryption"] == "transport")
+        await bea.say(type="encryption", word="end_to_end")
+        await bea.room(lambda room: room["encryption"] == "end_to_end")
+        anew = await bea.until(lambda message: message["type"] == "keys")
+        assert anew == told, "what a tab held of the keys went with the encryption: it is told the same again"
+
         await bea.say(type="end")
         await sam.room(lambda room: room["me"]["state"] == "ended")
         assert await database_sync_to_async(kept)(people["bea"]) == 0

@@ -215,8 +215,9 @@ class FakeSeat:
         await self.resume()
 
     async def _hang_up(self, reason: str) -> None:
+        feed = self.feed
         await self._go()
-        await self._on_event(HangupEvent(target="publisher", reason=reason))
+        await self._on_event(HangupEvent(target="publisher", reason=reason, feed=feed))
 
     async def _go(self) -> None:
         opened = self._rooms._rooms.get(self._room.room)

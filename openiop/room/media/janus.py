@@ -7,6 +7,7 @@ Every wait has an end. What Janus says without being asked goes to `on_event`, i
 import asyncio
 import contextlib
 import json
+import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from typing import Any, Self
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
+
+logger = logging.getLogger(__name__)
 
 VIDEOROOM = "janus.plugin.videoroom"
 ANSWER_SECONDS = 5.0
@@ -206,7 +209,11 @@ class JanusLink:
         while True:
             message = await self._events.get()
             if self._on_event and message["janus"] not in {"ack", "success"}:
-                await self._on_event(message)
+                try:
+                    await self._on_event(message)
+                except Exception as error:
+                    # A fault of ours, or a tab that went: whoever stops listening here never hears of anybody again.
+                    logger.error("What the media server said was not dealt with (%s).", type(error).__name__)
 
     async def _keep_alive(self) -> None:
         while True:

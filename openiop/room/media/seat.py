@@ -40,6 +40,7 @@ LOOK_AGAIN_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.0)
 LOST_AFTER_TRIES = 3
 ANSWER_OF_BROWSER_SECONDS = 10
 RETRY_SECONDS = 0.3
+LOOK_ANYWAY_SECONDS = 5
 
 
 class MediaSeat:
@@ -182,10 +183,22 @@ class MediaSeat:
 
     async def _enter(self) -> None:
         self.feed = f"{self.seat}-{secrets.token_hex(3)}"
-        self._publisher = await self._link.attach(opaque_id=self.feed)
-        joined, _ = await self._ask_publisher(
-            {"request": "join", "ptype": "publisher", "room": self._room.room, "pin": self._room.pin, "id": self.feed}
-        )
+        handle = self._publisher = await self._link.attach(opaque_id=self.feed)
+        try:
+            joined, _ = await self._ask_publisher(
+                {
+                    "request": "join",
+                    "ptype": "publisher",
+                    "room": self._room.room,
+                    "pin": self._room.pin,
+                    "id": self.feed,
+                }
+            )
+        except MediaError:
+            # On a handle that never came in, every later try would be refused.
+            self._publisher = None
+            await self._link.detach(handle)
+            raise
         self._private_id = joined["private_id"]
         self._published = False
         self._add_feeds(joined)
@@ -195,7 +208,8 @@ class MediaSeat:
         """A reloaded page or a second window leaves a ghost behind, which Janus would keep for some 17 seconds."""
         older = {feed for feed in await self._participants() if self._is_mine(feed) and feed != self.feed}
         for feed in older:
-            await self._rooms.kick(self._room, feed)
+            with contextlib.suppress(MediaError):  # gone by itself meanwhile
+                await self._rooms.kick(self._room, feed)
         self.feeds -= older
 
     def _is_mine(self, feed: str) -> bool:
@@ -325,21 +339,42 @@ class MediaSeat:
     # --- the subscription, one change at a time --------------------------------------------------------------------
 
     async def _settle(self) -> None:
-        """Bring the subscription to what is wanted, again and again, never two changes at once."""
+        """Bring the subscription to what is wanted, again and again, never two changes at once.
+
+        Every few seconds we look though nothing was said: whoever's coming was not heard of would stay unseen.
+        """
         while True:
-            await self._line.wait()
-            self._line.clear()
+            await self._wait_for_change()
             try:
                 await self._settle_once()
             except MediaError as error:
-                if error.code == UNREACHABLE:
-                    continue
-                logger.info("subscription refused (%s), trying again", error.code)
-                await asyncio.sleep(RETRY_SECONDS)
-                with contextlib.suppress(MediaError):
-                    await self._read_feeds()
-                self._fresh = True
-                self._line.set()
+                if error.code != UNREACHABLE:
+                    logger.info("subscription refused (%s), trying again", error.code)
+                    await self._settle_afresh()
+            except Exception as error:
+                logger.error("A subscription could not be settled (%s).", type(error).__name__)
+                await self._settle_afresh()
+
+    async def _wait_for_change(self) -> None:
+        try:
+            await asyncio.wait_for(self._line.wait(), LOOK_ANYWAY_SECONDS)
+        except TimeoutError:
+            await self._look_who_sends()
+        self._line.clear()
+
+    async def _settle_afresh(self) -> None:
+        await asyncio.sleep(RETRY_SECONDS)
+        await self._look_who_sends()
+        self._fresh = True
+        self._line.set()
+
+    async def _look_who_sends(self) -> None:
+        """What is said of comings and goings while a publication begins anew is heard by nobody."""
+        before = self.feeds
+        with contextlib.suppress(MediaError):
+            await self._read_feeds()
+        if self.feeds != before:
+            await self._feeds_changed()
 
     async def _settle_once(self) -> None:
         if self._fresh:
@@ -418,13 +453,16 @@ class MediaSeat:
 
     async def _hear(self, message: Json) -> None:
         leg: Literal["publisher", "subscriber"]
-        if message.get("sender") == self._publisher:
-            leg = "publisher"
-        elif message.get("sender") == self._subscriber:
-            leg = "subscriber"
-        else:
+        sender = message.get("sender")
+        if sender is None:
             if message["janus"] == "timeout":
                 await self._lost()
+            return
+        if sender == self._publisher:
+            leg = "publisher"
+        elif sender == self._subscriber:
+            leg = "subscriber"
+        else:
             return
         match message["janus"]:
             case "event":
@@ -451,13 +489,14 @@ class MediaSeat:
         await self._on_event(event)
 
     async def _hear_hangup(self, leg: Literal["publisher", "subscriber"], reason: str) -> None:
+        feed = self.feed if leg == "publisher" else None
         if leg == "publisher":
             await self._lose_publisher(comes_back=reason not in {"kicked", "ended"})
         else:
             # Only the line of changes replaces a connection: done here, it could cross with a change under way.
             self._fresh = True
             self._line.set()
-        await self._on_event(HangupEvent(target=leg, reason=reason))
+        await self._on_event(HangupEvent(target=leg, reason=reason, feed=feed))
 
     async def _lose_publisher(self, *, comes_back: bool) -> None:
         """Stay in the room without publishing, to hear who comes and goes; a person put out stays out."""

@@ -161,12 +161,16 @@ class LayerEvent(Said):
 
 
 class HangupEvent(Said):
-    """A connection ended. `both`: the media server is out of reach and we are looking for it; wait for what follows."""
+    """A connection ended. `both`: the media server is out of reach and we are looking for it; wait for what follows.
+
+    `feed`: what the publisher's connection had sent; a browser that sends another one by now has nothing to mend.
+    """
 
     type: Literal["event"] = "event"
     kind: Literal["hangup"] = "hangup"
     target: Literal["publisher", "subscriber", "both"]
     reason: str
+    feed: str | None = None
 
 
 class GoneEvent(Said):

@@ -54,7 +54,7 @@ class Heard:
     def kinds(self):
         return [event.kind for event in self.events]
 
-    async def wait_for(self, kind, where=lambda event: True, *, seconds=10):
+    async def wait_for(self, kind, where=lambda event: True, *, seconds=20):
         """Return the newest event of this kind that fits, waiting for it if it has not come."""
         async with asyncio.timeout(seconds):
             while True:

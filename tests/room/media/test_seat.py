@@ -14,13 +14,15 @@ STREAMS = [{"mid": "0", "feed_id": "somebody", "type": "audio", "active": True}]
 
 
 class SlowLine:
-    """A line to a media server whose answer to `start` comes only when it is let go."""
+    """A line to a media server whose answer to `start` comes only when it is let go; `refuses` names what it refuses."""
 
     session = 1
 
     def __init__(self):
         self.let_go = asyncio.Event()
         self.handles = 0
+        self.refuses = set()
+        self.sends = {"somebody"}
 
     async def attach(self, *, opaque_id):
         self.handles += 1
@@ -30,6 +32,12 @@ class SlowLine:
         await asyncio.sleep(0)
 
     async def message(self, handle, body, jsep=None):
+        if body["request"] in self.refuses:
+            raise MediaError("timeout")
+        if body["request"] == "listparticipants":
+            return {"participants": [{"id": feed, "publisher": True} for feed in sorted(self.sends)]}, None
+        if body["request"] == "join" and body["ptype"] == "publisher":
+            return {"private_id": 1, "publishers": []}, None
         if body["request"] == "start":
             await self.let_go.wait()
             return {}, None
@@ -104,3 +112,49 @@ async def test_an_offer_made_unasked_is_said_again_to_a_page_that_was_not_ready_
     offers = [event for event in ears.events if event.kind == "offer"]
     assert len(offers) == before + 1
     assert {event.leg for event in offers} == {1}
+
+
+async def test_whoever_came_while_nobody_listened_is_seen_a_moment_later(seat, monkeypatch):
+    media, ears = seat
+    monkeypatch.setattr("openiop.room.media.seat.LOOK_ANYWAY_SECONDS", 0.01)
+    media._publisher, media._wanted, media.feeds = 1, "all", set()
+    media._line.set()
+
+    await ears.wait_for("offer")
+    assert (await ears.wait_for("feeds")).feeds == ["somebody"]
+
+
+async def test_a_fault_of_ours_costs_one_try_and_not_the_subscription(seat, caplog):
+    media, ears = seat
+    take, media._take = media._take, lambda answer: (_ for _ in ()).throw(KeyError("Maya's own words"))
+    media._publisher, media._wanted = 1, "all"
+    media._line.set()
+    while "KeyError" not in caplog.text:
+        await asyncio.sleep(0)
+    media._take = take
+
+    await ears.wait_for("offer")
+    assert "Maya" not in caplog.text
+
+
+async def test_a_handle_that_never_came_in_is_given_up_and_the_next_try_gets_another(seat):
+    media, _ears = seat
+    media._link.refuses.add("join")
+    with pytest.raises(MediaError):
+        await media._enter()
+    assert media._publisher is None
+
+    media._link.refuses.clear()
+    await media._enter()
+    assert media._publisher == media._link.handles > 1
+
+
+async def test_the_end_of_a_publication_says_which_one_it_was(seat):
+    media, ears = seat
+    media._publisher, media.feed = 1, "mine"
+
+    await media._hear({"janus": "hangup", "sender": 1, "reason": "DTLS alert"})
+
+    ended = await ears.wait_for("hangup")
+    assert (ended.target, ended.feed) == ("publisher", "mine")
+    assert media.feed != "mine", "there is another place to publish from already"
