@@ -14,7 +14,7 @@ STREAMS = [{"mid": "0", "feed_id": "somebody", "type": "audio", "active": True}]
 
 
 class SlowLine:
-    """A line to a media server whose answer to `start` comes only when it is let go; `refuses` names what it refuses."""
+    """A line to a media server that answers `start` when it is let go, and refuses what `refuses` names."""
 
     session = 1
 
