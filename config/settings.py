@@ -235,6 +235,9 @@ JANUS_DRAINING = env.listing("OPENIOP_JANUS_DRAINING", "")
 # --- Relays for people behind strict firewalls; none means that media takes the direct way only ---
 TURN_URLS = env.listing("OPENIOP_TURN_URLS", "")
 TURN_SECRET = env.secret("OPENIOP_TURN_SECRET") if TURN_URLS else ""
+TURN_ONLY = env.flag("OPENIOP_TURN_ONLY", default=False)
+if TURN_ONLY and not TURN_URLS:
+    raise env.BadEnvironment("OPENIOP_TURN_ONLY is true, but OPENIOP_TURN_URLS names no relay.")
 
 LOGGING = {
     "version": 1,

@@ -1,7 +1,7 @@
 /** Holds the tab's parts together: socket in, state and media on, one snapshot out for the view. */
 
 import { GroupMedia } from "./media.ts";
-import type { Figures, MediaView } from "./media.ts";
+import type { Figures, MediaView, Ways } from "./media.ts";
 import { comingIn, keepAs } from "./memory.ts";
 import { Quality } from "./quality.ts";
 import type { QualityView } from "./quality.ts";
@@ -23,6 +23,8 @@ export type Config = {
   readonly me?: unknown;
   readonly strings?: Record<string, string>;
   readonly iceServers?: RTCIceServer[];
+  /** "relay": no way but through the clinic's relay is tried. */
+  readonly iceTransportPolicy?: RTCIceTransportPolicy;
   /** The last resort: the clinic's telephone. */
   readonly phone?: string;
   /** Nobody stands at this device to press a button. */
@@ -64,7 +66,7 @@ export class RoomApp {
   #saidCannot = "";
 
   constructor(readonly config: Config) {
-    this.#media = new GroupMedia((request) => this.#socket.ask(request), () => this.#mediaChanged(), comingIn(config.socket), config.iceServers, () =>
+    this.#media = new GroupMedia((request) => this.#socket.ask(request), () => this.#mediaChanged(), comingIn(config.socket), waysOf(config), () =>
       this.#word === "end_to_end" ? this.#sealing : null,
     );
     const way = config.keysWorker ? wayOfThisBrowser() : null;
@@ -307,6 +309,10 @@ export class RoomApp {
 
 function myHand({ room }: State): boolean {
   return Boolean(room?.seats.find((seat) => seat.seat === room.me.seat)?.hand_at);
+}
+
+function waysOf({ iceServers = [], iceTransportPolicy = "all" }: Config): Ways {
+  return { iceServers, iceTransportPolicy };
 }
 
 function socketBase(): string {

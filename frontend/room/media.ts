@@ -69,6 +69,9 @@ const NOTHING: MediaView = {
   connected: true,
 };
 
+/** The relays, and whether any other way may be tried. */
+export type Ways = Pick<RTCConfiguration, "iceServers" | "iceTransportPolicy">;
+
 export type Figures = {
   framesDecoded: number;
   framesByFeed: Record<string, number>;
@@ -78,6 +81,8 @@ export type Figures = {
   videoBytesReceived: number;
   packetsLost: number;
   roundTripMs: number | null;
+  /** By which kind of way each connection goes, from our side: "host", "srflx", "prflx" or "relay"; empty while there is none. */
+  ways: { sending: string; receiving: string };
   pictureWidths: Record<string, number>;
   /** Of all sound played, the share that had to be made up because it did not come in time. */
   soundMadeUp: number;
@@ -130,7 +135,7 @@ export class GroupMedia {
     private readonly ask: Ask,
     private readonly changed: () => void,
     private readonly devices: Devices,
-    private readonly iceServers: RTCIceServer[] = [],
+    private readonly ways: Ways = {},
     /** Null where sound and picture are sealed to the media server alone. Asked anew for each connection. */
     private readonly seal: () => Seal | null = () => null,
   ) {
@@ -291,12 +296,15 @@ export class GroupMedia {
       videoBytesReceived: 0,
       packetsLost: 0,
       roundTripMs: null,
+      ways: { sending: "", receiving: "" },
       pictureWidths: {},
       soundMadeUp: 0,
       soundSamples: 0,
     };
     const feedOf = new Map(this.#streams.map((stream) => [stream.mid, stream.feed]));
-    for (const report of await reports(this.#receiving)) {
+    const [incoming, outgoing] = await Promise.all([reports(this.#receiving), reports(this.#sending)]);
+    figures.ways = { sending: wayOf(outgoing), receiving: wayOf(incoming) };
+    for (const report of incoming) {
       if (report.type !== "inbound-rtp") continue;
       figures.packetsLost += report.packetsLost ?? 0;
       if (report.kind === "audio") {
@@ -311,7 +319,7 @@ export class GroupMedia {
         figures.pictureWidths[feed] = report.frameWidth ?? 0;
       }
     }
-    for (const report of await reports(this.#sending)) {
+    for (const report of outgoing) {
       if (report.type === "outbound-rtp" && report.kind === "audio") figures.audioBytesSent += report.bytesSent ?? 0;
       if (report.type === "outbound-rtp" && report.kind === "video") figures.videoBytesSent += report.bytesSent ?? 0;
       if (report.type === "remote-inbound-rtp" && report.roundTripTime !== undefined) {
@@ -407,7 +415,7 @@ export class GroupMedia {
     const mine = (this.#publication += 1);
     const current = (): boolean => mine === this.#publication;
     await this.#insist(current, async () => {
-      const sending: Connection = new Connection("publisher", this.iceServers, this.seal(), this.ask, {
+      const sending: Connection = new Connection("publisher", this.ways, this.seal(), this.ask, {
         restart: () => this.#restartSending(sending),
         giveUp: () => sending === this.#sending && this.#publishSoon(),
         changed: () => this.#showConnected(),
@@ -472,7 +480,7 @@ export class GroupMedia {
       this.#streams = [];
       this.#leg = offer.leg;
       this.timings.offeredAt ||= Date.now();
-      const receiving: Connection = new Connection("subscriber", this.iceServers, this.seal(), this.ask, {
+      const receiving: Connection = new Connection("subscriber", this.ways, this.seal(), this.ask, {
         restart: () => this.ask({ kind: "restart", target: "subscriber" }),
         giveUp: () => receiving === this.#receiving && this.#receiveAnew(),
         changed: () => this.#showConnected(),
@@ -588,12 +596,12 @@ class Connection {
 
   constructor(
     private readonly target: Leg,
-    iceServers: RTCIceServer[],
+    ways: Ways,
     private readonly seal: Seal | null,
     private readonly ask: Ask,
     private readonly care: Care,
   ) {
-    this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle", ...seal?.connection });
+    this.pc = new RTCPeerConnection({ ...ways, bundlePolicy: "max-bundle", ...seal?.connection });
     this.pc.ontrack = ({ receiver, track }) => this.seal?.receiver(receiver, track.kind);
     this.pc.onicecandidate = ({ candidate }) => this.#send(candidate ? plain(candidate) : null);
     this.pc.onconnectionstatechange = () => this.#watch();
@@ -727,6 +735,12 @@ async function reports(connection: Connection | null): Promise<any[]> {
   const found: any[] = [];
   (await connection.pc.getStats()).forEach((report) => found.push(report));
   return found;
+}
+
+/** The kind of way that is taken, by the names of WebRTC's candidates. */
+function wayOf(found: readonly any[]): string {
+  const pair = found.find((report) => report.type === "candidate-pair" && report.nominated && report.state === "succeeded");
+  return found.find((report) => report.id === pair?.localCandidateId)?.candidateType ?? "";
 }
 
 function pause(ms: number): Promise<void> {

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import secrets
 from datetime import datetime, timedelta
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from django.conf import settings
 
@@ -32,6 +32,11 @@ def ice_servers(*, until: datetime) -> list[IceServer]:
         return []
     username, credential = credentials(settings.TURN_SECRET, until=until, nonce=secrets.token_hex(8))
     return [IceServer(urls=list(settings.TURN_URLS), username=username, credential=credential)]
+
+
+def ways() -> Literal["all", "relay"]:
+    """Return which ways a browser may try, as RTCPeerConnection's `iceTransportPolicy` says it."""
+    return "relay" if settings.TURN_ONLY else "all"
 
 
 def credentials(secret: str, *, until: datetime, nonce: str) -> tuple[str, str]:

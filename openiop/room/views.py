@@ -267,6 +267,7 @@ def _room_page(request: Any, session: CareSession, role: str) -> HttpResponse:
         "person": str(request.person.pk),
         "phone": request.person.clinic.phone,
         "iceServers": relay.ice_servers(until=session.ends_at + relay.OVER_TIME),
+        "iceTransportPolicy": relay.ways(),
         # Nobody stands at the site's device to press a button: it goes back by itself.
         "unattended": role == "site",
         "keysWorker": static("room-keys.js"),

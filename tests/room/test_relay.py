@@ -3,8 +3,10 @@
 import base64
 import hashlib
 import hmac
+import os
 import socket
 import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +20,22 @@ UNTIL = datetime(2026, 3, 4, 22, tzinfo=UTC)
 def test_without_a_relay_none_is_offered(settings):
     settings.TURN_URLS = []
     assert relay.ice_servers(until=UNTIL) == []
+
+
+@pytest.mark.parametrize(("only", "ways"), [(False, "all"), (True, "relay")])
+def test_browsers_are_told_whether_any_way_but_the_relay_may_be_tried(settings, only, ways):
+    settings.TURN_ONLY = only
+    assert relay.ways() == ways
+
+
+def test_the_relay_alone_without_a_relay_stops_the_start():
+    started = subprocess.run(
+        [sys.executable, "-c", "import config.settings"],
+        env=os.environ | {"OPENIOP_TURN_ONLY": "true", "OPENIOP_TURN_URLS": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert "OPENIOP_TURN_URLS names no relay" in started.stderr
 
 
 def test_credentials_are_what_coturn_reckons_out_from_the_name(settings):
