@@ -11,7 +11,9 @@ import { RoomView } from "./view/room.tsx";
 
 const root = document.getElementById("room");
 const config = document.getElementById("room-config");
-if (root && config) {
+// Where the browser has no way to send sound and picture, what the server wrote for that case stays on the page.
+if (root && !("RTCPeerConnection" in window)) root.dataset.cannot = "";
+else if (root && config) {
   const app = new RoomApp(JSON.parse(config.textContent ?? "{}") as Config);
   const words = wordsFor(document.documentElement.lang, app.config.strings);
   Object.defineProperty(window, "__room", { value: watching(app) });

@@ -55,7 +55,8 @@ def door(request: Any, pk: UUID) -> HttpResponse:
     seat = Seat.objects.filter(session=session, person=request.person).first()
     if seat and seat.admitted_at and seat.state in ("admitted", "left"):
         return redirect("room", pk=pk)
-    return render(request, "room/door.html", {"session": session, "step": 1})
+    context = {"session": session, "step": 1, "phone": _phone(session, request.person)}
+    return render(request, "room/door.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -265,7 +266,7 @@ def _room_page(request: Any, session: CareSession, role: str) -> HttpResponse:
         "helpUrl": reverse("help") if role == "patient" else "",
         "leaveUrl": _leave_url(session, role),
         "person": str(request.person.pk),
-        "phone": request.person.clinic.phone,
+        "phone": _phone(session, request.person),
         "iceServers": relay.ice_servers(until=session.ends_at + relay.OVER_TIME),
         "iceTransportPolicy": relay.ways(),
         # Nobody stands at the site's device to press a button: it goes back by itself.
@@ -282,6 +283,12 @@ def _room_page(request: Any, session: CareSession, role: str) -> HttpResponse:
         "place": Place.CONTACT if _is_beside(session, request.person) else Place.GROUP,
     }
     return render(request, "room/room.html", context)
+
+
+def _phone(session: CareSession, person: Any) -> str:
+    """The telephone of the place where the session is held, else the clinic's."""
+    site = session.room.site if session.room else None
+    return (site.phone if site else "") or person.clinic.phone
 
 
 def _is_beside(session: CareSession, person: Any) -> bool:

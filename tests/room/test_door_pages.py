@@ -128,3 +128,34 @@ def test_the_devices_history_does_not_tell_who_did_not_feel_safe_from_who_was_dr
     assert [page.status_code for page in pages] == [200, 200, 200]
     assert titles == {"At the door"}
     assert maya.get(f"/sessions/{tonight.pk}/door/not-safe").status_code == 404
+
+
+def test_where_the_room_does_not_open_stands_what_helps_and_the_telephone_of_that_place(cast, client_for, tonight):
+    with acting(cast["okafor"]):
+        site = tonight.room.site
+        site.phone = "(555) 010-0177"
+        site.save()
+
+    page = client_for(cast["bea"]).get(f"/sessions/{tonight.pk}/room").content.decode()
+
+    assert '<a href="tel:(555) 010-0177" data-call>' in page
+    assert "Take another network" in page and "Chrome, Edge, Firefox or Safari" in page
+
+
+def test_without_a_media_server_patients_read_plain_words_and_a_number_and_nothing_technical(
+    cast, client_for, tonight, settings
+):
+    settings.JANUS_WS = []
+    maya = client_for(cast["maya"])
+    maya.post(f"/sessions/{tonight.pk}/door/place", AT_HOME)
+
+    page = maya.get(f"/sessions/{tonight.pk}/room").content.decode()
+
+    assert "The room cannot open" in page and "data-call" in page and 'href="/help"' in page
+    assert "settings.md" not in page and "room.js" not in page
+
+
+def test_the_line_is_tried_with_a_number_beside_it(cast, client_for, tonight):
+    page = client_for(cast["maya"]).get(f"/sessions/{tonight.pk}/door").content.decode()
+
+    assert "data-call" in page

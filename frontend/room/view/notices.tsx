@@ -40,7 +40,7 @@ export function Notices({ app, snapshot, words }: { app: RoomApp; snapshot: Snap
           <p key={key} className="room-notice" data-warm={warm || undefined} data-notice={key}>
             <span>
               {text}
-              {isGone && (key === "line" || key === "media") && <CallInstead phone={app.config.phone} words={words} />}
+              {isGone && (key === "line" || key === "media") && <WhatHelps phone={app.config.phone} words={words} />}
             </span>
             {act && (
               <button type="button" className="room-button small" onClick={act.press}>
@@ -67,7 +67,18 @@ export function Notices({ app, snapshot, words }: { app: RoomApp; snapshot: Snap
   );
 }
 
-/** The last resort when the line is gone: the telephone, which needs none. */
+/** What can still be done when the line stays away: another network, and the telephone, which needs none. */
+export function WhatHelps({ phone, words }: { phone: string | undefined; words: Words }) {
+  return (
+    <>
+      {" "}
+      {words.other_network}
+      <CallInstead phone={phone} words={words} />
+    </>
+  );
+}
+
+/** The last resort. */
 export function CallInstead({ phone, words }: { phone: string | undefined; words: Words }) {
   if (!phone) return null;
   const [before, after] = words.call_instead.split("{phone}");

@@ -6,13 +6,13 @@ import { screenOf } from "../state.ts";
 import type { Screen, State } from "../state.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
-import { CALL_AFTER_MS, CallInstead, useLongerThan } from "./notices.tsx";
+import { CALL_AFTER_MS, CallInstead, WhatHelps, useLongerThan } from "./notices.tsx";
 import { clock } from "./top.tsx";
 
 export function DoorScreen({ app, state, words }: { app: RoomApp; state: State; words: Words }) {
   const screen = screenOf(state);
   const { title, text, note } = said(screen, state, words);
-  const isGone = useLongerThan(state.line === "reconnecting", CALL_AFTER_MS);
+  const isGone = useLongerThan(state.line !== "open", CALL_AFTER_MS);
   useGoingBack(app, screen);
   return (
     <div className="door">
@@ -26,10 +26,10 @@ export function DoorScreen({ app, state, words }: { app: RoomApp; state: State; 
             <CallInstead phone={app.config.phone} words={words} />
           </p>
         )}
-        {state.line === "reconnecting" && !state.bye && (
+        {(state.line === "reconnecting" || isGone) && !state.bye && (
           <p className="room-notice" data-warm role="status">
-            {words.lost_line}
-            {isGone && <CallInstead phone={app.config.phone} words={words} />}
+            {state.room ? words.lost_line : words.no_line}
+            {isGone && <WhatHelps phone={app.config.phone} words={words} />}
           </p>
         )}
         <Actions app={app} screen={screen} words={words} />
