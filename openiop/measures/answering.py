@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from openiop.audit import trail
 from openiop.measures import instruments, scoring
 from openiop.measures.models import Answer, Cadence, Response
+from openiop.measures.phrases.listening import listen
 from openiop.people.models import Person
 from openiop.programs.models import Enrolment
 from openiop.safety import ladder
@@ -118,7 +119,8 @@ def _again(found: Answer, *, item: str, value: Any, instrument: instruments.Inst
     same = (found.item, found.value, found.response.instrument) == (item, value, instrument.code)
     if not same:
         raise AlreadyGiven(_("This answer was already sent with other words. Please answer again."))
-    return Taken(found, Flag.objects.filter(patient_id=found.patient_id, key=f"answer-{found.key}").first())
+    keys = [f"answer-{found.key}", f"words-answer-{found.key}"]
+    return Taken(found, Flag.objects.filter(patient_id=found.patient_id, key__in=keys, kind="").first())
 
 
 def _response(patient: Person, instrument: instruments.Instrument, day: date, *, at: datetime) -> tuple[Response, bool]:
@@ -136,7 +138,12 @@ def _response(patient: Person, instrument: instruments.Instrument, day: date, *,
 
 
 def _tell(patient: Person, instrument: instruments.Instrument, kept: Answer, *, at: datetime) -> Flag | None:
-    """Raise the flag this one answer calls for, at any total (docs/rules/escalation.md)."""
+    """Raise the flag this one answer calls for, at any total (docs/rules/escalation.md).
+
+    A private one is raised and not returned: the patient's page says nothing of it.
+    """
+    if instrument.item(kept.item).kind == "text":
+        return _tell_of_words(patient, instrument, kept, at=at)
     sign = scoring.sign_of(instrument, kept.item, kept.value)
     if sign is None:
         return None
@@ -151,6 +158,18 @@ def _tell(patient: Person, instrument: instruments.Instrument, kept: Answer, *, 
         url=reverse("patient-response", args=[patient.pk, kept.response_id]),
         at=at,
     )
+
+
+def _tell_of_words(patient: Person, instrument: instruments.Instrument, kept: Answer, *, at: datetime) -> Flag | None:
+    flags = listen(
+        patient,
+        str(kept.value),
+        key=f"answer-{kept.key}",
+        label=f"Words in: {instruments.in_language(instrument.title, 'en')}",
+        url=reverse("patient-response", args=[patient.pk, kept.response_id]),
+        at=at,
+    )
+    return next((flag for flag in flags if not flag.is_private), None)
 
 
 def _score(response: Response, instrument: instruments.Instrument, answers: dict[str, Any], *, at: datetime) -> None:

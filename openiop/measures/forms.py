@@ -6,7 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from openiop.measures import instruments
-from openiop.measures.models import Cadence
+from openiop.measures.models import Cadence, OwnPhrase
+from openiop.measures.phrases.wording import has_a_word
 from openiop.people.models import Clinic
 from openiop.programs.models import Track
 
@@ -33,3 +34,32 @@ class CadenceForm(forms.ModelForm):
     def _get_validation_exclusions(self) -> set[str]:
         # A second rule for the same pair replaces the first: see `Cadence.agree`.
         return super()._get_validation_exclusions() | {"track"}  # type: ignore[misc]
+
+
+class PhraseForm(forms.ModelForm):
+    """A phrase of the clinic's own, tried on a text before it is saved."""
+
+    class Meta:
+        model = OwnPhrase
+        fields = ["language", "category", "tier", "words", "why"]
+        widgets = {"words": forms.TextInput(attrs={"maxlength": 200}), "why": forms.TextInput(attrs={"maxlength": 200})}
+        help_texts = {
+            "words": _(
+                "kill|end: either word · drown*: whatever begins so · #: a number · ...: up to three other words"
+            ),
+            "why": _("What a colleague should know who reads the flag."),
+        }
+
+    def clean_words(self) -> str:
+        """At least one whole word, so that a phrase of signs alone does not match everything."""
+        words = " ".join(self.cleaned_data["words"].split())
+        if not has_a_word(words):
+            raise forms.ValidationError(_("Write at least one word of three letters or more."))
+        return words
+
+
+class PhraseOffForm(forms.Form):
+    """Which shipped phrase is no longer listened for, and why."""
+
+    code = forms.RegexField(r"^[a-z]{2}[0-9]{3}$")
+    because = forms.CharField(max_length=200)

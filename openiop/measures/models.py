@@ -76,3 +76,9 @@ class Answer(Row):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["clinic", "patient", "key"], name="an_answer_is_stored_once")]
         indexes = [models.Index(fields=["response", "item", "received_at"], name="answer_newest")]
+
+
+# Tables that live with their subject; Django learns of them here.
+from openiop.measures.phrases.own import OwnPhrase, PhraseOff  # noqa: E402
+
+__all__ = ["Answer", "Cadence", "OwnPhrase", "PhraseOff", "Response", "ResponseQuerySet"]

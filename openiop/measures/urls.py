@@ -1,12 +1,17 @@
 from django.urls import path
 
-from openiop.measures import views
+from openiop.measures.views import answers, phrases
 
 urlpatterns = [
-    path("check-in", views.check_in, name="check-in"),
-    path("measures/<slug:code>", views.measure, name="measure"),
-    path("measures/<slug:code>/<int:version>/<str:day>/answers", views.answer, name="answer"),
-    path("tracks/measures", views.cadences, name="cadence-list"),
-    path("patients/<uuid:pk>/measures", views.patient_measures, name="patient-measures"),
-    path("patients/<uuid:pk>/measures/<uuid:response_pk>", views.patient_response, name="patient-response"),
+    path("check-in", answers.check_in, name="check-in"),
+    path("measures/<slug:code>", answers.measure, name="measure"),
+    path("measures/<slug:code>/<int:version>/<str:day>/answers", answers.answer, name="answer"),
+    path("tracks/measures", answers.cadences, name="cadence-list"),
+    path("patients/<uuid:pk>/measures", answers.patient_measures, name="patient-measures"),
+    path("patients/<uuid:pk>/measures/<uuid:response_pk>", answers.patient_response, name="patient-response"),
+    path("phrases", phrases.phrases, name="phrases"),
+    path("phrases/own", phrases.own_new, name="phrase-new"),
+    path("phrases/own/<uuid:phrase_pk>/end", phrases.own_end, name="phrase-end"),
+    path("phrases/off", phrases.off, name="phrase-off"),
+    path("phrases/on", phrases.on, name="phrase-on"),
 ]

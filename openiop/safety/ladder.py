@@ -101,6 +101,9 @@ CLOSING_NEEDS_CONTACT_OR_DISPOSITION = "safety.closing_needs_contact_or_disposit
 
 _TABLE = "OpenIOP escalation ladder"
 _OWN = f"{_TABLE}; the clinic's own staff may set it higher"
+_WORDS = f"{_TABLE}: the tier that the phrase of the list suggests"
+_THEIR_OWN = f"{_TABLE}: how soon the person says somebody should come"
+_SEEN = f"{_TABLE}: the tier of the clinic's threshold for what staff measured or saw"
 _FAIL_SAFE = f"{_TABLE}: a person who says they are not safe is met as if in immediate danger"
 
 TRIGGERS = (
@@ -115,6 +118,22 @@ TRIGGERS = (
     Trigger("suicide_screen", "imminent", 4, f"{_TABLE}: acute positive, or means with intent", "design"),
     Trigger("worse_and_missing", "yes", 2, f"{_TABLE}: deterioration together with a no-show", "design"),
     Trigger("line_lost", "with_open_case", 3, f"{_TABLE}: dropped out of a live group while a case is open", "design"),
+    Trigger("words_found", 1, 1, _WORDS, "design"),
+    Trigger("words_found", 2, 2, _WORDS, "design"),
+    Trigger("words_found", 3, 3, _WORDS, "design"),
+    Trigger("words_found", 4, 4, _WORDS, "design"),
+    Trigger("something_wrong", 1, 1, _THEIR_OWN, "design"),
+    Trigger("something_wrong", 2, 2, _THEIR_OWN, "design"),
+    Trigger("something_wrong", 3, 3, _THEIR_OWN, "design"),
+    Trigger("something_wrong", 4, 4, _THEIR_OWN, "design"),
+    Trigger("harmed_at_home", "rather_not_say", 1, f"{_TABLE}: asked about in person, the same day", "design"),
+    Trigger("harmed_at_home", "yes", 2, f"{_TABLE}: within hours, in the way the person says is safe", "design"),
+    Trigger("self_harm_today", "wanted", 2, f"{_TABLE}: urges to hurt oneself are met the same day", "design"),
+    Trigger("self_harm_today", "did", 3, f"{_TABLE}: hurt oneself since yesterday", "design"),
+    Trigger("observed", 1, 1, _SEEN, "design"),
+    Trigger("observed", 2, 2, _SEEN, "design"),
+    Trigger("observed", 3, 3, _SEEN, "design"),
+    Trigger("observed", 4, 4, _SEEN, "design"),
     Trigger("staff_concern", 1, 1, _OWN, "design"),
     Trigger("staff_concern", 2, 2, _OWN, "design"),
     Trigger("staff_concern", 3, 3, _OWN, "design"),
@@ -122,7 +141,15 @@ TRIGGERS = (
 )
 
 # Answers of the same reasons that raise nothing. Whatever is in neither list is a fault, not a "no".
-QUIET = frozenset({("self_harm_thoughts", 0), ("safe_now", "yes"), ("suicide_screen", "none")})
+QUIET = frozenset(
+    {
+        ("self_harm_thoughts", 0),
+        ("safe_now", "yes"),
+        ("suicide_screen", "none"),
+        ("harmed_at_home", "no"),
+        ("self_harm_today", "no"),
+    }
+)
 
 DEADLINES: Mapping[int, Deadlines] = MappingProxyType(
     {

@@ -117,6 +117,7 @@ def _case(
         "place": row.place,
         "patient": found.patient,
         "steps": _steps(found, at=now) if found.closed_at is None else [],
+        "reads_private": Person.objects.visible_to(request.person).filter(pk=found.patient_id).exists(),
         "contacts": found.contacts.select_related("by").order_by("at"),
         "contact_form": contact or ContactForm(),
         "closure_form": closure or ClosureForm(),

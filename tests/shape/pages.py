@@ -13,6 +13,7 @@ from django.utils import timezone
 from openiop.billing.models import Payer, Rule
 from openiop.chart.models import FiledPaper, GroupNote, NotePart
 from openiop.measures.models import Response
+from openiop.measures.phrases import own
 from openiop.messaging.models import PushSubscription
 from openiop.people.access import acting
 from openiop.people.models import Device, Invitation, Site, hashed
@@ -98,6 +99,9 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
         response = Response.objects.filter(patient=maya).first() or Response.objects.create(
             **clinic, patient=maya, instrument="phq9", version=1, for_day=now.date(), started_at=now
         )
+        phrase = own.add(
+            "made for the walk", language="en", category="suicide", tier=2, why="Asked for", by=director, at=now
+        )
         payer = Payer.objects.first() or Payer.objects.create(**clinic, name="Some payer", kind="commercial")
         rule = Rule.objects.filter(payer=payer).first() or Rule.objects.create(
             **clinic, payer=payer, code="S9480", in_force=(now.date(), None), source="made for the walk"
@@ -154,6 +158,7 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "day": now.date().isoformat(),
             "on": now.date().isoformat(),
             "response_pk": response.pk,
+            "phrase_pk": phrase.pk,
             "seat_pk": seat.pk,
             "way": "1",
             "boards": board.pk,

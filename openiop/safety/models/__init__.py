@@ -2,6 +2,7 @@
 
 from openiop.safety.models.case import (
     BECAUSE,
+    HARMED,
     Acknowledgement,
     Case,
     Closure,
@@ -29,6 +30,7 @@ from openiop.safety.models.whereabouts import Whereabouts
 
 __all__ = [
     "BECAUSE",
+    "HARMED",
     "REFUSALS",
     "Acknowledgement",
     "Case",

@@ -93,6 +93,16 @@ class Case(Row):
         """`sent`, `somebody_has_it` or `nobody_yet`: what is true for the patient at `at`."""
         return ladder.told_to_patient(self.on_the_ladder(), at=at, deadlines=self.deadlines)
 
+    @property
+    def is_private(self) -> bool:
+        """Is there nothing in it but what the patient's own pages must not show?"""
+        flags = self.flags.all()
+        return bool(flags) and all(flag.is_private for flag in flags)
+
+    @property
+    def holds_private(self) -> bool:
+        return any(flag.is_private for flag in self.flags.all())
+
     def rings(self, *, at: datetime) -> bool:
         """Is somebody still being looked for, so that desks sound?"""
         return self.closed_at is None and self.told(at=at) != "somebody_has_it"
@@ -111,10 +121,15 @@ class Case(Row):
         )
 
 
+HARMED = "harmed"
+
+
 class Flag(Row):
     """One reason for concern with its evidence, copied: label, value and where to look. Added to, never changed.
 
-    `key` names the evidence, so that the same answer sent twice raises one flag.
+    `key` names the evidence, so that the same answer sent twice raises one flag. `kind` HARMED is private: somebody
+    near the person harms them, so nothing of it stands on a shared screen or on the patient's own pages
+    (docs/rules/private.md).
     """
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="flags")
@@ -124,11 +139,16 @@ class Flag(Row):
     label = models.TextField()
     value = models.TextField()
     url = models.TextField(blank=True)
+    kind = models.TextField(blank=True, default="", choices=[(HARMED, _("being harmed"))])
     raised_at = models.DateTimeField()
 
     class Meta:
         # By patient, not by clinic: keys are made on patients' devices, and none may silence another's.
         constraints = [models.UniqueConstraint(fields=["patient", "key"], name="one_flag_per_evidence")]
+
+    @property
+    def is_private(self) -> bool:
+        return self.kind == HARMED
 
 
 class Page(Row):

@@ -51,7 +51,15 @@ NOTHING_RUNS = timedelta(days=1)  # how far ahead the worker looks at a case in 
 
 @transaction.atomic
 def raise_flag(
-    patient: Person, *, key: str, evidence: ladder.Evidence, label: Any, value: Any, at: datetime, url: str = ""
+    patient: Person,
+    *,
+    key: str,
+    evidence: ladder.Evidence,
+    label: Any,
+    value: Any,
+    at: datetime,
+    url: str = "",
+    kind: str = "",
 ) -> Flag:
     """Raise a flag about `patient` in the transaction that holds its evidence, and page the first rung at once.
 
@@ -78,6 +86,7 @@ def raise_flag(
         label=label,
         value=value,
         url=url,
+        kind=kind,
         raised_at=at,
     )
     trail.record("flag.raise", patient=patient, thing=flag, tier=tier)

@@ -1,0 +1,47 @@
+"""Free text that was just saved is searched at once, and what is found is told in the same transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from openiop.measures.phrases import own
+from openiop.measures.phrases.matching import Found, find, worst
+from openiop.people.models import Person
+from openiop.safety import ladder
+from openiop.safety.models import HARMED, Flag, raise_flag
+
+SHOWN = 300  # letters of the sentence that are copied to the flag
+
+
+def listen(patient: Person, text: str, *, key: Any, label: str, url: str = "", at: datetime) -> list[Flag]:
+    """Raise a flag for a person to read where `text` says a phrase of the clinic's list. A miss lowers nothing.
+
+    At most two: one for danger, and a private one for being harmed (docs/rules/private.md). `key` names the text, so
+    that the same text sent twice raises one; `label` says where it was written. The transaction is the caller's.
+    """
+    if not text.strip():
+        return []
+    found = find(text, own.of_clinic(patient.clinic_id))
+    home = worst(each for each in found if each.phrase.category == HARMED)
+    other = worst(each for each in found if each.phrase.category != HARMED)
+    flags = []
+    for one, kind in ((other, ""), (home, HARMED)):
+        if one:
+            flags.append(
+                _raise(patient, one, kind=kind, key=f"words-{key}{kind and '-' + kind}", label=label, url=url, at=at)
+            )
+    return flags
+
+
+def _raise(patient: Person, found: Found, *, kind: str, key: str, label: str, url: str, at: datetime) -> Flag:
+    return raise_flag(
+        patient,
+        key=key,
+        evidence=ladder.Evidence("words_found", found.phrase.tier),
+        label=f"{label} ({dict(own.CATEGORIES)[found.phrase.category]})",
+        value=found.said[:SHOWN],
+        url=url,
+        at=at,
+        kind=kind,
+    )
