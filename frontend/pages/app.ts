@@ -5,6 +5,7 @@ import { autosend, startSending } from "./autosend.ts";
 import { idle } from "./idle.ts";
 import { keyboard } from "./keyboard.ts";
 import { live } from "./live.ts";
+import { plan } from "./plan.ts";
 import { presses } from "./presses.ts";
 import { preview } from "./preview.ts";
 import { push } from "./push.ts";
@@ -22,6 +23,7 @@ attach("[data-focus]", (element) => element.focus());
 startSending();
 idle(document.body);
 keyboard();
+plan(document.body);
 presses();
 watch(document.body);
 

@@ -63,6 +63,7 @@ class Clinic(models.Model):
     pause_group_after_seconds = models.PositiveSmallIntegerField(
         _("Pause a group in which nobody leads after (seconds)"), default=60
     )
+    plan_review_days = models.PositiveSmallIntegerField(_("Go through safety plans every (days)"), default=30)
     group_max = models.PositiveSmallIntegerField(_("Most people in a group"), default=10)
     deadlines = models.JSONField(_("Deadlines by tier"), default=dict, blank=True)
 
@@ -72,6 +73,7 @@ class Clinic(models.Model):
             models.CheckConstraint(
                 condition=Q(patient_logoff_minutes__range=(1, 720)), name="patient_logoff_within_twelve_hours"
             ),
+            models.CheckConstraint(condition=Q(plan_review_days__gte=1), name="plans_are_reviewed"),
         ]
 
     def __str__(self) -> str:

@@ -42,6 +42,7 @@ def places(person: Actor) -> list[dict[str, Any]]:
         return [
             _place("today", _("Today"), "t"),
             _place("week", _("Week"), "w"),
+            _place("my-plan", _("Plan"), "p"),
             _place("me", _("Me"), "m"),
         ]
     if not isinstance(person, Person) or person.kind != Person.STAFF:

@@ -36,6 +36,7 @@ PLAIN = [
     "call_back_after_minutes",
     "pause_group_after_seconds",
     "group_max",
+    "plan_review_days",
 ]
 LONGEST_MINUTES = 7 * 24 * 60
 
@@ -50,6 +51,13 @@ class ClinicForm(forms.ModelForm):
     logoff_minutes = forms.IntegerField(label=_("Lock the screen after (minutes)"), min_value=1, max_value=60)
     patient_logoff_minutes = forms.IntegerField(
         label=_("Lock a patient's screen after (minutes)"), min_value=1, max_value=720
+    )
+
+    plan_review_days = forms.IntegerField(
+        label=_("Go through safety plans every (days)"),
+        min_value=1,
+        max_value=365,
+        help_text=_("Also after each moderate or high risk, and before the last day in care."),
     )
 
     class Meta:

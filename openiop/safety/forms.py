@@ -5,11 +5,13 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from openiop.lib.ids import uuid7
 from openiop.people.models import Clinic, Person
-from openiop.safety.models import Closure, Contact, OnCallShift
+from openiop.safety import plans
+from openiop.safety.models import Closure, Contact, MeansTalk, OnCallShift
 
 
 class _OnTheCase(forms.ModelForm):
@@ -100,3 +102,26 @@ class ShiftForm(forms.ModelForm):
         # The clinic and the hours are set by us, and the rule against overlaps looks at both.
         ours = {"clinic", "during"} if self.instance.during else {"clinic"}
         return super()._get_validation_exclusions() - ours  # type: ignore[misc]
+
+
+class SafetyPlanForm(forms.Form):
+    """The seven parts, one thing a line. How many help is asked for, never demanded."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for part in plans.PARTS:
+            self.fields[part.name] = forms.CharField(
+                label=part.title,
+                required=False,
+                max_length=4000,
+                help_text=format_lazy("{} {} {}", part.asks, part.hint, _("One on each line.")),
+                widget=forms.Textarea(attrs={"rows": 4}),
+            )
+
+
+class MeansTalkForm(forms.Form):
+    about = forms.MultipleChoiceField(
+        label=_("What was talked about?"), choices=MeansTalk.ABOUT, widget=forms.CheckboxSelectMultiple
+    )
+    agreed = forms.CharField(label=_("What was agreed"), widget=forms.Textarea(attrs={"rows": 4}))
+    helper = forms.CharField(label=_("Who helps with it"), required=False)

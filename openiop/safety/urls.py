@@ -1,19 +1,30 @@
 from django.urls import path
 
-from openiop.safety import consumers, views
+from openiop.safety import consumers
+from openiop.safety.views import crisis, due, plan
 
 urlpatterns = [
-    path("rail", views.show_rail, name="rail"),
-    path("alarm", views.alarm, name="alarm"),
-    path("what-happens-next", views.what_happens, name="what-happens"),
-    path("cases", views.cases, name="cases"),
-    path("cases/<uuid:pk>", views.case, name="case"),
-    path("cases/<uuid:pk>/acknowledgement", views.case_acknowledgement, name="case-acknowledgement"),
-    path("cases/<uuid:pk>/contacts", views.case_contacts, name="case-contacts"),
-    path("cases/<uuid:pk>/closure", views.case_closure, name="case-closure"),
-    path("patients/<uuid:pk>/concern", views.flag_new, name="flag-new"),
-    path("on-call", views.on_call, name="on-call"),
-    path("on-call/<uuid:pk>/end", views.on_call_end, name="on-call-end"),
+    path("rail", crisis.show_rail, name="rail"),
+    path("alarm", crisis.alarm, name="alarm"),
+    path("what-happens-next", crisis.what_happens, name="what-happens"),
+    path("cases", crisis.cases, name="cases"),
+    path("cases/<uuid:pk>", crisis.case, name="case"),
+    path("cases/<uuid:pk>/acknowledgement", crisis.case_acknowledgement, name="case-acknowledgement"),
+    path("cases/<uuid:pk>/contacts", crisis.case_contacts, name="case-contacts"),
+    path("cases/<uuid:pk>/closure", crisis.case_closure, name="case-closure"),
+    path("patients/<uuid:pk>/concern", crisis.flag_new, name="flag-new"),
+    path("safety/due", due.due, name="safety-due"),
+    path("me/safety-plan", plan.mine, name="my-plan"),
+    path("me/safety-plan/copy", plan.copy, name="my-plan-copy"),
+    path("me/safety-plan/new", plan.mine_new, name="my-plan-new"),
+    path("patients/<uuid:pk>/safety-plan", plan.show, name="safety-plan"),
+    path("patients/<uuid:pk>/safety-plan/new", plan.new, name="safety-plan-new"),
+    path("patients/<uuid:pk>/means-talk", plan.means_talk, name="means-talk"),
+    path("safety-plans/<uuid:pk>/signature", plan.signature, name="safety-plan-signature"),
+    path("safety-plans/<uuid:pk>/review", plan.review, name="safety-plan-review"),
+    path("safety-plans/<uuid:pk>/paper", plan.on_paper, name="safety-plan-paper"),
+    path("on-call", crisis.on_call, name="on-call"),
+    path("on-call/<uuid:pk>/end", crisis.on_call_end, name="on-call-end"),
 ]
 
 websocket_urlpatterns = [

@@ -21,7 +21,7 @@ from openiop.programs.models import Enrolment, Program, Track
 from openiop.room.boards.models import Board, BoardImage
 from openiop.room.models import Seat
 from openiop.safety import ladder
-from openiop.safety.models import OnCallShift, raise_flag
+from openiop.safety.models import OnCallShift, raise_flag, write_plan
 from openiop.schedule.models import CareSession, NotTogether, Room, RosterEntry, SeriesException, SeriesMember
 
 # Who walks: one of the cast for each role, somebody else's patient, both devices, and nobody.
@@ -128,6 +128,7 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
         browser = PushSubscription.objects.create(
             **clinic, person=director, endpoint="https://push.example/1", name="Phone", made_at=now
         )
+        plan = write_plan(maya, parts={"by_myself": "Walk the dog"}, by=director, at=now)
         device = Device.objects.create(**clinic, kind=Device.KIOSK, name="Lost", site=Site.objects.first())
         token = Invitation.make(maya, by=director, at=now)
         return {
@@ -138,6 +139,7 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "staff": cast["bea"].pk,
             "devices": device.pk,
             "cases": flag.case_id,
+            "safety-plans": plan.pk,
             "on-call": shift.pk,
             "programs": Program.objects.first().pk,
             "tracks": Track.objects.first().pk,

@@ -8,6 +8,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -48,7 +49,8 @@ def unlock(request: Any) -> HttpResponse:
         return redirect(screen.back_to(request))
     if not request.user.is_authenticated:
         messages.info(request, _("That was one try too many. Please sign in again."))
-        return redirect("account_login")
+        # Somebody who does not know the password holds this phone: what it keeps for its owner goes as well.
+        return redirect(f"{reverse('account_login')}?forget=1")
     form.add_error("password", _("That is not it. Please try again."))
     return _locked(request, form, status=422)
 

@@ -7,17 +7,15 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import lru_cache
 from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from openiop.lib import paper
 from openiop.room.boards import keeping
 from openiop.room.boards.drawing import Element, bounds
 from openiop.room.boards.models import Board, BoardImage
@@ -35,8 +33,6 @@ def title_of(board: Board) -> str:
 
 def pdf(board: Board, *, at: datetime) -> tuple[bytes, str]:
     """Return the board as a PDF for everybody (PDF/UA) and, apart, its words."""
-    import weasyprint
-
     elements = keeping.drawing_of(board).elements()
     said = words(elements)
     context = {
@@ -44,18 +40,8 @@ def pdf(board: Board, *, at: datetime) -> tuple[bytes, str]:
         "picture": picture(elements, images_of(board)) if elements else "",
         "words": said,
         "made_at": timezone.localtime(at, ZoneInfo(board.session.zone)),
-        "font": _font(),
     }
-    html = render_to_string("room/board_paper.html", context)
-    # Nothing is fetched from anywhere: picture and letters are in the page.
-    fetcher = weasyprint.urls.URLFetcher(allowed_protocols={"data"}, allow_redirects=False)
-    return weasyprint.HTML(string=html, url_fetcher=fetcher).write_pdf(pdf_variant="pdf/ua-1"), "\n".join(said)
-
-
-@lru_cache(maxsize=1)
-def _font() -> str:
-    font = settings.BASE / "frontend" / "built" / "fonts" / "source-sans-3-latin-wght-normal.woff2"
-    return base64.b64encode(font.read_bytes()).decode()
+    return paper.pdf("room/board_paper.html", context), "\n".join(said)
 
 
 def images_of(board: Board) -> dict[str, str]:
