@@ -14,6 +14,7 @@ const MESSAGES: Record<ClientMessage["type"], true> = {
   ask_help: true, hop: true, breakouts_prepare: true, breakouts_place: true, breakouts_open: true, breakouts_discard: true,
   breakouts_extend: true, breakouts_close: true, breakouts_say: true,
   timer_start: true, timer_more: true, timer_stop: true,
+  poll_ask: true, poll_answer: true, poll_close: true, poll_show: true, poll_put_away: true,
   signal: true, answer_signal: true, aside: true, aside_end: true,
 };
 const REQUESTS: Record<MediaRequest["kind"], true> = {

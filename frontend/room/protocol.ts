@@ -48,22 +48,48 @@ export type ClientMessage =
   | TogetherCommand
   | BreakoutCommand;
 
-/** What the group does together: facilitators' only. */
+/** What the group does together: facilitators' only, but for a person's own answer. */
 export type TogetherCommand =
   | { type: "timer_start"; kind: TimerKind; minutes: number }
   | { type: "timer_more"; minutes: number }
-  | { type: "timer_stop" };
+  | { type: "timer_stop" }
+  | { type: "poll_ask"; kind: PollKind; question: string; options: string[]; named: boolean; kept: boolean }
+  | { type: "poll_answer"; poll: string; value: number }
+  | { type: "poll_close" | "poll_show" | "poll_put_away" };
+
+export type PollKind = "feelings" | "commitment" | "yes_no" | "choices";
+
+/** Counts come once it is closed, and four answered or a facilitator showed it. */
+export type PollNow = {
+  readonly id: string;
+  readonly kind: PollKind;
+  readonly question: string;
+  readonly options: readonly string[];
+  readonly named: boolean;
+  readonly kept: boolean;
+  readonly open: boolean;
+  readonly mine: number | null;
+  readonly counts: readonly number[] | null;
+};
+
+export type LeadPoll = {
+  readonly answered: number;
+  readonly counts: readonly number[] | null;
+  readonly chosen: readonly { readonly name: string; readonly value: number }[];
+  readonly shown: boolean;
+};
 
 export type TimerKind = "break" | "exercise";
 
 export type TimerNow = { readonly id: string; readonly kind: TimerKind; readonly started_at: string; readonly ends_at: string };
 
 /** What is on in the group; null for whoever waits or is outside of it. */
-export type TogetherNow = { readonly timer: TimerNow | null };
+export type TogetherNow = { readonly timer: TimerNow | null; readonly poll?: PollNow | null };
 
 export type LeadTogether = {
   /** A break of the plan that nobody has begun yet. */
   readonly plan_break: { readonly title: string; readonly minutes: number; readonly ends_at: string } | null;
+  readonly poll?: LeadPoll | null;
 };
 
 /** All but the first are facilitators' only. A room of null is the group. */

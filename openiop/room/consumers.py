@@ -25,7 +25,7 @@ from openiop.room.media.rooms import MediaRoom
 from openiop.room.media.tab import TabMedia, Where
 from openiop.room.models import LiveRoom, Seat, SeatState
 from openiop.room.refused import Refused
-from openiop.room.together import heeding
+from openiop.room.together import heeding, polls
 from openiop.schedule.models import CareSession
 
 log = logging.getLogger(__name__)
@@ -469,6 +469,7 @@ def _feed_of(me: Seat, person: Any, at: Any, *, seat: UUID) -> tuple[MediaRoom |
 def _end(seat: Seat, person: Any, at: Any) -> list[MediaRoom]:
     admission.end(seat.session, by=person, at=at)
     e2ee.forget(seat.session)
+    polls.forget(seat.session, at=at)
     return [live.as_media_room(room) for room in LiveRoom.objects.filter(session=seat.session)]
 
 

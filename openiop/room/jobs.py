@@ -8,6 +8,7 @@ from procrastinate.contrib.django import app
 
 from openiop.people.access import System, acting, all_clinics
 from openiop.room import care, e2ee, staffing
+from openiop.room.together import polls
 
 
 def watch(at: datetime) -> int:
@@ -28,4 +29,15 @@ def forget_keys(timestamp: int) -> int:
     for clinic in all_clinics():
         with acting(System(clinic.pk), origin="worker"):
             found += e2ee.forget_old(at=datetime.fromtimestamp(timestamp, UTC))
+    return found
+
+
+@app.periodic(cron="43 * * * *")
+@app.task(name="room.forget_polls", queueing_lock="room.forget_polls")
+def forget_polls(timestamp: int) -> int:
+    """Put away the polls of sessions that nobody ended; returns how many. `timestamp`: as above."""
+    found = 0
+    for clinic in all_clinics():
+        with acting(System(clinic.pk), origin="worker"):
+            found += polls.forget_old(at=datetime.fromtimestamp(timestamp, UTC))
     return found

@@ -10,6 +10,7 @@ import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
 import { AsideButton } from "./aside.tsx";
 import { CareLink, LostAtRisk } from "./care.tsx";
+import { PollPanel } from "./poll.tsx";
 import { TimerPanel } from "./timer.tsx";
 import { Signals } from "./signal.tsx";
 import { SealAgain } from "./seal.tsx";
@@ -47,6 +48,7 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
         </ul>
       </section>
       <TimerPanel app={app} room={room} words={words} />
+      <PollPanel app={app} room={room} words={words} />
       <BreakoutPanel app={app} room={room} trouble={trouble} words={words} />
       <section aria-labelledby="lead-people">
         <div className="lead-head">

@@ -15,6 +15,7 @@ import { newSignals } from "../signal.ts";
 import { DoorScreen } from "./screens.tsx";
 import { AsideNotices } from "./aside.tsx";
 import { SignalsNotice } from "./signal.tsx";
+import { PollCard } from "./poll.tsx";
 import { Clock } from "./timer.tsx";
 import { Stage } from "./stage.tsx";
 import { Top } from "./top.tsx";
@@ -42,6 +43,7 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
             <BreakoutCalls app={app} room={state.room} words={words} />
             <MyRoom app={app} room={state.room} words={words} />
             <Clock app={app} room={state.room} words={words} />
+            <PollCard app={app} room={state.room} words={words} />
             <Stage app={app} snapshot={snapshot} room={state.room} words={words} />
             {boardOpen && hasBoard(app, state.room) && <BoardPane app={app} room={state.room} words={words} />}
           </div>

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from openiop.room.protocol.base import Led, Said
+from openiop.room.protocol.base import Heard, Led, Said
 
 # --- breaks and exercises, by one clock ---
 
@@ -33,7 +33,57 @@ class TimerStop(Led):
     type: Literal["timer_stop"]
 
 
-Together = TimerStart | TimerMore | TimerStop
+# --- polls ---
+
+PollWord = Literal["feelings", "commitment", "yes_no", "choices"]
+Option = Annotated[str, Field(min_length=1, max_length=60, pattern=r"\S")]
+
+
+class PollAsk(Led):
+    """Ask everybody in the group, in place of the poll before. The scales have their own words; the others need some.
+
+    `named`: facilitators will see who answered what. `kept`: it stays after the session. Both are told to everybody
+    before they answer.
+    """
+
+    type: Literal["poll_ask"]
+    kind: PollWord
+    question: Annotated[str, Field(max_length=200)] = ""
+    options: Annotated[list[Option], Field(max_length=5)] = []
+    named: bool
+    kept: bool
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "PollAsk":
+        has_words = bool(self.question.strip())
+        if has_words != (self.kind in ("yes_no", "choices")) or (len(self.options) >= 2) != (self.kind == "choices"):
+            raise ValueError("a question of one's own needs words, and options of one's own at least two")
+        return self
+
+
+class PollAnswer(Heard):
+    """My own answer, or my new one: 0 to 10, or which option, from 0."""
+
+    type: Literal["poll_answer"]
+    poll: UUID
+    value: Annotated[int, Field(ge=0, le=10)]
+
+
+class PollClose(Led):
+    type: Literal["poll_close"]
+
+
+class PollShow(Led):
+    """Show the counts to everybody, however few answered."""
+
+    type: Literal["poll_show"]
+
+
+class PollPutAway(Led):
+    type: Literal["poll_put_away"]
+
+
+Together = TimerStart | TimerMore | TimerStop | PollAsk | PollAnswer | PollClose | PollShow | PollPutAway
 
 
 class TimerNow(Said):
@@ -45,10 +95,26 @@ class TimerNow(Said):
     ends_at: datetime
 
 
+class PollNow(Said):
+    """A poll as somebody in the group may know it."""
+
+    id: UUID
+    kind: PollWord
+    question: str
+    options: list[str]
+    named: bool
+    kept: bool
+    open: bool
+    mine: int | None
+    counts: list[int] | None
+    """By value; only once it is closed, and four answered or a facilitator showed it."""
+
+
 class TogetherNow(Said):
     """For everybody in the group and its breakouts; None for whoever waits or is with staff outside of it."""
 
     timer: TimerNow | None = None
+    poll: PollNow | None = None
 
 
 class PlanBreak(Said):
@@ -59,5 +125,20 @@ class PlanBreak(Said):
     ends_at: datetime
 
 
+class PollChosen(Said):
+    name: str
+    value: int
+
+
+class LeadPoll(Said):
+    """How many answered; what they chose together once it is closed; who chose what only where that was said before."""
+
+    answered: int
+    counts: list[int] | None
+    chosen: list[PollChosen]
+    shown: bool
+
+
 class LeadTogether(Said):
     plan_break: PlanBreak | None = None
+    poll: LeadPoll | None = None

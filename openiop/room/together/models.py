@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
@@ -40,3 +41,84 @@ class Timer(Row):
 
     def is_over(self, *, at: datetime) -> bool:
         return self.ends_at <= at
+
+
+class PollKind(models.TextChoices):
+    FEELINGS = "feelings", "feelings, 0 to 10"
+    COMMITMENT = "commitment", "commitment, 0 to 10"
+    YES_NO = "yes_no", "yes or no"
+    CHOICES = "choices", "own options"
+
+
+class Poll(Row):
+    """A question to everybody in the group. Facilitators read this table; patients ask the function `my_poll`.
+
+    Open → closed (`counts` by value are written, and the answers of an anonymous poll deleted) →
+    put away. Others see the counts once it is closed and four answered, or when a facilitator shows it (`shown_at`).
+    `named`: facilitators see who answered what; said beforehand, never changed. A poll that is not `kept` is deleted
+    when it is put away or the session ends. One at a time that is not put away.
+    """
+
+    session = models.ForeignKey(CareSession, on_delete=models.PROTECT, related_name="polls")
+    kind = models.TextField(choices=PollKind.choices)
+    question = models.CharField(max_length=200, blank=True)
+    options = models.JSONField(default=list)
+    named = models.BooleanField()
+    kept = models.BooleanField()
+    asked_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    counts = models.JSONField(null=True)
+    shown_at = models.DateTimeField(null=True)
+    put_away_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["session"], condition=Q(put_away_at=None), name="one_poll_at_a_time"),
+            models.CheckConstraint(condition=Q(kind__in=PollKind.values), name="poll_asks_something"),
+            models.CheckConstraint(
+                condition=Q(closed_at=None, counts=None) | Q(closed_at__isnull=False, counts__isnull=False),
+                name="closed_poll_is_counted",
+            ),
+            models.CheckConstraint(
+                condition=Q(shown_at=None, put_away_at=None) | Q(closed_at__isnull=False),
+                name="poll_is_closed_before_it_is_shown",
+            ),
+        ]
+
+
+class PollAnswer(Row):
+    """One person's answer, which they may change while the poll is open. Written and counted by database functions.
+
+    Nobody reads it but its writer, and, where the poll is named, staff.
+    """
+
+    poll = models.ForeignKey(Poll, on_delete=models.CASCADE, related_name="answers")
+    patient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    value = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["poll", "patient"], name="one_answer_each")]
+
+
+class MyPoll(models.Model):
+    """The poll that is on, as the acting person may know it, from the database function `my_poll`; never a table."""
+
+    id = models.UUIDField(primary_key=True)
+    kind = models.TextField()
+    question = models.TextField()
+    options = models.JSONField()
+    named = models.BooleanField()
+    kept = models.BooleanField()
+    open = models.BooleanField()
+    mine = models.PositiveSmallIntegerField(null=True)
+    counts = models.JSONField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "my_poll"
+
+    @classmethod
+    def of(cls, session_id: Any) -> MyPoll | None:
+        return next(iter(cls.objects.raw("SELECT * FROM my_poll(%s)", [session_id])), None)

@@ -1,7 +1,19 @@
 """What the group does together, over the room's socket: who may, who may not, and what others' traffic holds."""
 
+from datetime import timedelta
+
+import pytest
+
+from openiop.demo import world
+from openiop.people.access import acting
+from openiop.room import admission, jobs
+from openiop.room.models import Poll
+from openiop.room.together import polls
+from tests.room.test_admission import at_the_door, come_in
 from tests.room.test_breakout_sockets import in_the_group
 from tests.room.test_consumers import Tab, media, people, tabs  # noqa: F401 (fixtures)
+from tests.room.test_signals import quiet
+from tests.safety.conftest import worker  # noqa: F401 (a fixture)
 
 
 async def test_a_patient_cannot_set_the_clock_and_the_room_goes_on(people, media):  # noqa: F811
@@ -28,3 +40,59 @@ async def test_the_clock_is_there_for_a_tab_that_was_loaded_again(people, media)
     again = await Tab(people["sam"], session.pk).open()
     async with tabs(at["bea"], again):
         assert (await again.room())["together"]["timer"] == first["together"]["timer"]
+
+
+async def test_another_patients_socket_receives_nothing_when_somebody_answers(people, media):  # noqa: F811
+    _session, at = await in_the_group(people, "sam", "maya")
+    bea, sam, maya = at["bea"], at["sam"], at["maya"]
+    async with tabs(bea, sam, maya):
+        await bea.say(type="poll_ask", kind="feelings", named=False, kept=False)
+        poll = (await sam.room(lambda room: room["together"]["poll"]))["together"]["poll"]["id"]
+        await maya.room(lambda room: room["together"]["poll"])
+        await quiet(maya)
+
+        await sam.say(type="poll_answer", poll=poll, value=2)
+        await sam.room(lambda room: room["together"]["poll"]["mine"] == 2)
+        await bea.room(lambda room: (room["lead"]["together"]["poll"] or {}).get("answered") == 1)
+
+        assert await maya.socket.receive_nothing(timeout=1)
+        # Proof that Maya's tab was listening all the while: what is everybody's does arrive.
+        await bea.say(type="poll_show")
+        shown = await maya.room(lambda room: room["together"]["poll"]["counts"])
+        assert shown["together"]["poll"]["mine"] is None and shown["lead"] is None
+
+
+async def test_a_patient_cannot_run_a_poll_and_the_room_goes_on(people, media):  # noqa: F811
+    _session, at = await in_the_group(people, "sam")
+    sam = at["sam"]
+    async with tabs(at["bea"], sam):
+        for message in (
+            {"type": "poll_ask", "kind": "feelings", "named": True, "kept": True},
+            {"type": "poll_close"},
+            {"type": "poll_show"},
+            {"type": "poll_put_away"},
+        ):
+            await sam.say(**message)
+            assert (await sam.until(lambda m: m["type"] == "error"))["code"] == "not_allowed"
+        await sam.say(type="beat")
+        await sam.until(lambda m: m["type"] == "beat")
+
+
+@pytest.mark.parametrize(("kept", "left"), [(True, [1]), (False, [])])
+def test_a_poll_of_a_session_that_nobody_ended_is_tidied_up_by_the_worker(committed, clock, worker, kept, left):  # noqa: F811
+    cast = world.cast()
+    come_in(cast["bea"])
+    seat = at_the_door(cast["sam"])
+    with acting(cast["bea"]):
+        admission.admit(seat, by=cast["bea"], at=world.NOW)
+        asked = {"kind": "feelings", "question": "", "options": [], "named": False, "kept": kept}
+        poll = polls.ask(seat.session, **asked, by=cast["bea"], at=world.NOW)
+    with acting(cast["sam"]):
+        polls.answer(seat, poll.pk, value=3, by=cast["sam"], at=world.NOW)
+    with worker():
+        assert jobs.forget_polls(int(world.NOW.timestamp())) == 0
+        assert jobs.forget_polls(int((world.NOW + timedelta(hours=9)).timestamp())) == 1
+
+    with acting(cast["bea"]):
+        assert [sum(poll.counts) for poll in Poll.objects.filter(put_away_at__isnull=False)] == left
+        assert Poll.objects.count() == len(left)
