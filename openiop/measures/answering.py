@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,15 +13,18 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from openiop.audit import trail
-from openiop.measures import instruments, scoring
+from openiop.measures import instruments, private, scoring
+from openiop.measures.blocks import assembled
 from openiop.measures.models import Answer, Cadence, Response
 from openiop.measures.phrases.listening import listen
 from openiop.people.models import Person
 from openiop.programs.models import Enrolment
 from openiop.safety import ladder
 from openiop.safety.models import Flag, raise_flag
+from openiop.schedule.models import RosterEntry
 
-CHECK_IN = "checkin"
+CHECK_IN, BEFORE = assembled.DAILY, assembled.BEFORE
+newest = assembled.newest_shipped
 KEPT_FOR = timedelta(days=14)  # how long a device may hold an answer before it is sent; it stays on its own day
 CLOCKS_DIFFER_BY = timedelta(minutes=5)
 
@@ -39,14 +42,6 @@ class Taken(NamedTuple):
 
     answer: Answer
     flag: Flag | None
-
-
-def newest(code: str) -> instruments.Instrument:
-    """Return the newest version of an instrument. Raises KeyError."""
-    versions = [each for each in instruments.all_instruments().values() if each.code == code]
-    if not versions:
-        raise KeyError(code)
-    return max(versions, key=lambda each: each.version)
 
 
 def answer(
@@ -86,8 +81,9 @@ def answer(
         received_at=at,
     )
     trail.record("answer.give", patient=patient, thing=response, item=item)
-    flag = _tell(patient, instrument, kept, at=at)
-    _score(response, instrument, newest_of([row for row in so_far if row.response_id == response.pk] + [kept]), at=at)
+    here = newest_of([row for row in so_far if row.response_id == response.pk] + [kept])
+    flag = _tell(patient, instrument, kept, current=here, at=at)
+    _score(response, instrument, here, at=at)
     return Taken(kept, flag)
 
 
@@ -137,13 +133,18 @@ def _response(patient: Person, instrument: instruments.Instrument, day: date, *,
     return response, begun
 
 
-def _tell(patient: Person, instrument: instruments.Instrument, kept: Answer, *, at: datetime) -> Flag | None:
+def _tell(
+    patient: Person, instrument: instruments.Instrument, kept: Answer, *, current: dict[str, Any], at: datetime
+) -> Flag | None:
     """Raise the flag this one answer calls for, at any total (docs/rules/escalation.md).
 
     A private one is raised and not returned: the patient's page says nothing of it.
     """
     if instrument.item(kept.item).kind == "text":
         return _tell_of_words(patient, instrument, kept, at=at)
+    if instrument.item(kept.item).private:
+        private.tell(patient, instrument, kept, current=current, at=at)
+        return None
     sign = scoring.sign_of(instrument, kept.item, kept.value)
     if sign is None:
         return None
@@ -207,12 +208,22 @@ def due(patient: Person, *, on: date) -> list[Due]:
         )
     )
     rows = [Due(CHECK_IN, (CHECK_IN, on) in done)]
+    if _has_a_group(patient, on=on) and assembled.asks_before(patient.clinic_id):
+        rows.append(Due(BEFORE, (BEFORE, on) in done))
     tracks = Enrolment.objects.on(on).filter(patient=patient).values("track")
     for cadence in Cadence.objects.filter(track__in=tracks).order_by("instrument"):
         last = max((day for code, day in done if code == cadence.instrument), default=None)
         if last is None or last == on or (on - last).days >= cadence.every_days:
             rows.append(Due(cadence.instrument, last == on))
     return rows
+
+
+def _has_a_group(patient: Person, *, on: date) -> bool:
+    zone = ZoneInfo(patient.zone)
+    begins_at = datetime.combine(on, time(), zone)
+    ends_at = datetime.combine(on + timedelta(days=1), time(), zone)
+    entries = RosterEntry.objects.standing().filter(patient=patient, session__cancelled_at=None)
+    return entries.filter(during__startswith__gte=begins_at, during__startswith__lt=ends_at).exists()
 
 
 def given_at(text: str, *, at: datetime) -> datetime:

@@ -79,6 +79,7 @@ class Answer(Row):
 
 
 # Tables that live with their subject; Django learns of them here.
+from openiop.measures.blocks.assembled import CheckInForm  # noqa: E402
 from openiop.measures.phrases.own import OwnPhrase, PhraseOff  # noqa: E402
 
-__all__ = ["Answer", "Cadence", "OwnPhrase", "PhraseOff", "Response", "ResponseQuerySet"]
+__all__ = ["Answer", "Cadence", "CheckInForm", "OwnPhrase", "PhraseOff", "Response", "ResponseQuerySet"]

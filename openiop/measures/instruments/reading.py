@@ -27,7 +27,7 @@ FIELDS = frozenset(
 )
 ITEM_FIELDS = frozenset(
     "code kind text required scored options least most step unit least_text most_text loinc safety asked_if "  # noqa: SIM905
-    "staff_only".split()
+    "staff_only private".split()
 )
 
 
@@ -128,6 +128,7 @@ def _item(row: Mapping[str, Any], option_sets: Mapping[str, Sequence[Option]]) -
             Condition(item=each["item"], values=frozenset(each["values"])) for each in row.get("asked_if", ())
         ),
         staff_only=row.get("staff_only", False),
+        private=row.get("private", False),
     )
 
 

@@ -77,6 +77,7 @@ class Item:
     safety: Safety | None = None
     asked_if: Sequence[Condition] = ()
     staff_only: bool = False
+    private: bool = False
 
     def score_of(self, value: object) -> int:
         """Return what this answer adds to a sum. Raises KeyError."""

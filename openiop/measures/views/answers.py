@@ -15,11 +15,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from openiop.audit import trail
 from openiop.lib.http import page
 from openiop.measures import answering, instruments
+from openiop.measures.blocks import assembled
 from openiop.measures.forms import CadenceForm
 from openiop.measures.models import Cadence, Response
 from openiop.people.doors import patients_only, roles, staff_only
@@ -27,6 +29,7 @@ from openiop.people.models import Person, Role
 from openiop.safety.told import told
 
 
+@cache_control(no_store=True)  # "back" on a shared device asks us again, and shows no answer that is private
 @require_http_methods(["GET", "POST"])
 @patients_only
 def check_in(request: Any) -> HttpResponse:
@@ -34,6 +37,7 @@ def check_in(request: Any) -> HttpResponse:
     return _questions(request, answering.CHECK_IN)
 
 
+@cache_control(no_store=True)
 @require_http_methods(["GET", "POST"])
 @patients_only
 def measure(request: Any, code: str) -> HttpResponse:
@@ -45,8 +49,8 @@ def measure(request: Any, code: str) -> HttpResponse:
 
 def _questions(request: Any, code: str) -> HttpResponse:
     person, now = request.person, timezone.now()
-    instrument = _instrument(code)
     day = _day_of(request, today=now.astimezone(ZoneInfo(person.zone)).date())
+    instrument = _instrument(code, person, day=day)
     mistakes: dict[str, str] = {}
     if request.method == "POST":
         if request.POST.get("person", str(person.pk)) != str(person.pk):
@@ -60,6 +64,9 @@ def _questions(request: Any, code: str) -> HttpResponse:
             return _finished(request, instrument)
     response = Response.objects.filter(patient=person, instrument=code, for_day=day).first()
     given = answering.current_answers(response) if response else {}
+    # What somebody near may do to them is not shown again: the device may be shared.
+    hidden = {item.code for item in instrument.items if item.private}
+    given = {item: value for item, value in given.items() if item not in hidden}
     context = {
         "instrument": instrument,
         "title": instruments.in_language(instrument.title, request.LANGUAGE_CODE),
@@ -114,13 +121,13 @@ class Question:
 
     @classmethod
     def of(cls, item: instruments.Item, language: str, *, given: dict[str, Any], mistake: str, sent: Any) -> Question:
-        value = sent.get(item.code, given.get(item.code, ""))
+        value = "" if item.private else sent.get(item.code, given.get(item.code, ""))
         return cls(
             item=item,
             text=instruments.in_language(item.text, language),
             options=[(number, text, str(number) == str(value)) for number, text in _options(item, language)],
             value=value,
-            urgent=" ".join(str(number) for number in item.safety.values) if item.safety else "",
+            urgent=" ".join(str(number) for number in item.safety.values) if item.safety and not item.private else "",
             mistake=mistake,
             key=str(uuid4()),
             least_text=instruments.in_language(item.least_text, language) if item.least_text else "",
@@ -183,7 +190,8 @@ def answer(request: Any, code: str, version: int, day: str) -> HttpResponse:
     try:
         sent = json.loads(request.body)
         key, person = UUID(str(sent["key"])), UUID(str(sent["person"]))
-        instrument, for_day = instruments.load(f"{code}.v{version}"), date.fromisoformat(day)
+        instrument = assembled.load(code, version, clinic_id=request.person.clinic_id)
+        for_day = date.fromisoformat(day)
         item, value = str(sent["item"]), sent["value"]
     except (ValueError, KeyError, TypeError):
         return _refused(_("We could not read that answer."), status=400)
@@ -247,7 +255,11 @@ def patient_measures(request: Any, pk: UUID) -> HttpResponse:
         .order_by("-for_day")[:40]
     )
     trail.record("measures.open", patient=patient)
-    context = {"patient": patient, "rows": [_summary(row, request.LANGUAGE_CODE) for row in rows]}
+    load = assembled.loader(patient.clinic_id)
+    context = {
+        "patient": patient,
+        "rows": [_summary(row, load(row.instrument, row.version), request.LANGUAGE_CODE) for row in rows],
+    }
     return page(request, "measures/patient.html", context, part="_patient.html")
 
 
@@ -258,7 +270,7 @@ def patient_response(request: Any, pk: UUID, response_pk: UUID) -> HttpResponse:
     rows = Response.objects.visible_to(request.person).select_related("patient")
     response = get_object_or_404(rows, pk=response_pk, patient_id=pk)
     trail.record("response.open", patient=response.patient, thing=response)
-    instrument = instruments.load(f"{response.instrument}.v{response.version}")
+    instrument = assembled.load(response.instrument, response.version, clinic_id=response.clinic_id)
     given = response.answers.order_by("answered_at", "received_at")
     context = {
         "response": response,
@@ -277,8 +289,7 @@ def patient_response(request: Any, pk: UUID, response_pk: UUID) -> HttpResponse:
     return page(request, "measures/response.html", context)
 
 
-def _summary(response: Response, language: str) -> dict[str, Any]:
-    instrument = instruments.load(f"{response.instrument}.v{response.version}")
+def _summary(response: Response, instrument: instruments.Instrument, language: str) -> dict[str, Any]:
     given = answering.current_answers(response)
     told = [item for item in instrument.items if item.safety and given.get(item.code) in item.safety.values]
     return {
@@ -306,10 +317,10 @@ def _said(item: instruments.Item, value: Any, language: str) -> str:
     return f"{value} {item.unit}" if item.unit and value != "" else str(value)
 
 
-def _instrument(code: str) -> instruments.Instrument:
-    """The newest version of what a patient may be asked without somebody beside them. Raises Http404."""
+def _instrument(code: str, patient: Person, *, day: date) -> instruments.Instrument:
+    """The version of what this patient may be asked without somebody beside them. Raises Http404."""
     try:
-        found = answering.newest(code)
+        found = assembled.current(code, patient, day=day)
     except KeyError:
         raise Http404 from None
     # Screens branch, and this page does not yet.

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 from openiop.audit import trail
 from openiop.lib.http import page, wants_part
 from openiop.measures import instruments
-from openiop.measures.answering import CHECK_IN
+from openiop.measures.answering import BEFORE, CHECK_IN
 from openiop.measures.instruments import in_language
 from openiop.measures.models import Response
 from openiop.people import access
@@ -112,15 +112,14 @@ def _checkins(patients: list[UUID], session: CareSession, *, reader: Person) -> 
     """The newest answers of the day's check-in, by patient and item, of those whose record the reader may open."""
     rows = (
         Response.objects.visible_to(reader)
-        .filter(patient__in=patients, instrument=CHECK_IN, for_day=session.begins_on)
+        .filter(patient__in=patients, instrument__in=[CHECK_IN, BEFORE], for_day=session.begins_on)
         .prefetch_related("answers")
     )
-    return {
-        row.patient_id: {
-            answer.item: answer.value for answer in sorted(row.answers.all(), key=lambda a: (a.answered_at, a.pk))
-        }
-        for row in rows
-    }
+    found: dict[UUID, dict[str, Any]] = {}
+    answers = [answer for row in rows for answer in row.answers.all()]
+    for answer in sorted(answers, key=lambda a: (a.answered_at, a.pk)):
+        found.setdefault(answer.patient_id, {})[answer.item] = answer.value
+    return found
 
 
 def _changes(patients: list[UUID], *, reader: Person) -> dict[UUID, list[str]]:

@@ -13,10 +13,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from openiop.lib.http import page
-from openiop.measures.answering import CHECK_IN, due
+from openiop.measures.answering import BEFORE, CHECK_IN, due
 from openiop.people import screen
 from openiop.people.access import kind_of
 from openiop.people.doors import patients_only, public
@@ -28,6 +29,8 @@ from openiop.safety.models import raise_flag
 from openiop.safety.told import told
 from openiop.schedule import ledger
 from openiop.schedule.models import CareSession, RosterEntry
+
+LABELS = {CHECK_IN: gettext_lazy("Check-in"), BEFORE: gettext_lazy("Before the group, in your words")}
 
 
 @require_GET
@@ -77,7 +80,7 @@ def before_the_group(person: Person, *, at: datetime) -> list[dict[str, Any]]:
     day = at.astimezone(ZoneInfo(person.zone)).date()
     return [
         {
-            "label": _("Check-in") if row.code == CHECK_IN else _("Two-minute questions"),
+            "label": LABELS.get(row.code, _("Two-minute questions")),
             "url": reverse("check-in") if row.code == CHECK_IN else reverse("measure", args=[row.code]),
             "done": row.done,
         }
