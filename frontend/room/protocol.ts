@@ -145,7 +145,7 @@ export type Cared = {
   readonly page: string;
 };
 
-export type Role = "patient" | "facilitator" | "site" | "staff";
+export type Role = "patient" | "facilitator" | "site" | "staff" | "supporter";
 
 export type Seat = {
   readonly seat: string;
@@ -173,6 +173,8 @@ export type Waiting = {
   readonly door: string;
   /** Let in already, face to face with staff and not in treatment. */
   readonly with_staff: boolean;
+  /** Of a supporter: the patient they come for. */
+  readonly here_for: string;
 };
 
 export type BreakoutMessage = { readonly id: string; readonly text: string; readonly by: string; readonly at: string };

@@ -21,6 +21,10 @@ OURS = "clinic_id = (SELECT app_clinic())"
 STAFF = f"{OURS} AND (SELECT app_kind()) = 'staff'"
 SIGNED_IN = f"{OURS} AND (SELECT app_person()) IS NOT NULL"
 
+# A supporter is a guest in one meeting's room. Every table is closed to them first, and `let_guests` opens a few rows
+# of a few: a policy below that says "whoever is signed in" is never enough.
+NO_GUEST = "(SELECT app_kind()) <> 'supporter'"
+
 
 def own(column: str = "patient_id") -> str:
     """Staff see the clinic's rows, a patient those whose `column` names them."""
@@ -41,7 +45,22 @@ def lock(table: str, *, web: str, write: str | None = None, append_only: bool = 
         f"CREATE POLICY web_update ON {table} FOR UPDATE TO openiop_web USING ({check}) WITH CHECK ({check})",
         f"CREATE POLICY web_delete ON {table} FOR DELETE TO openiop_web USING ({check})",
         f"CREATE POLICY worker ON {table} TO openiop_worker USING ({OURS}) WITH CHECK ({OURS})",
+        f"CREATE POLICY guests ON {table} AS RESTRICTIVE TO openiop_web USING ({NO_GUEST})",
     ]
     if append_only:
         statements.append(f"REVOKE UPDATE, DELETE ON {table} FROM openiop_web, openiop_worker")
+    return migrations.RunSQL(";\n".join(statements) + ";", migrations.RunSQL.noop)
+
+
+def let_guests(table: str, *, read: str, write: str = "false") -> migrations.RunSQL:
+    """Open to a supporter what `table` shows them anyway, where `read` holds (`write`: to add or change); nothing more.
+
+    Narrows only: a policy of the table itself must let them in too.
+    """
+    statements = [
+        f"ALTER POLICY guests ON {table} USING ({NO_GUEST} OR ({read})) WITH CHECK ({NO_GUEST} OR ({write}))",
+        f"CREATE POLICY guests_change ON {table} AS RESTRICTIVE FOR UPDATE TO openiop_web "
+        f"USING ({NO_GUEST} OR ({write}))",
+        f"CREATE POLICY guests_delete ON {table} AS RESTRICTIVE FOR DELETE TO openiop_web USING ({NO_GUEST})",
+    ]
     return migrations.RunSQL(";\n".join(statements) + ";", migrations.RunSQL.noop)

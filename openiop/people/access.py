@@ -18,8 +18,9 @@ from django.utils import timezone
 
 from openiop.audit import trail
 from openiop.people.models import CLINICIANS, Clinic, Device, Person, Role, Tie
+from openiop.people.support import SupporterLink
 
-SETTINGS = ("app.clinic", "app.person", "app.kind")
+SETTINGS = ("app.clinic", "app.person", "app.kind", "app.link", "app.at")
 
 
 class Actor(Protocol):
@@ -75,9 +76,14 @@ def note_refusal(actor: Actor, *, origin: str, thing: str = "") -> None:
 
 @contextmanager
 def _settings_of(actor: Actor, *, within: bool) -> Iterator[None]:
-    """Set clinic, person and kind for the transaction; `within` another's, that one's settings come back afterwards."""
+    """Set clinic, person and kind for the transaction; `within` another's, that one's settings come back afterwards.
+
+    A supporter's link is set as well, with the time: the database asks whether it still stands.
+    """
     before = _read_settings() if within else None
-    _write_settings([str(actor.clinic_id), str(actor.pk or ""), kind_of(actor)])
+    link = getattr(actor, "link", None)
+    by_link = [str(link.pk), timezone.now().isoformat()] if link else ["", ""]
+    _write_settings([str(actor.clinic_id), str(actor.pk or ""), kind_of(actor), *by_link])
     yield
     if before and not transaction.get_rollback():
         _write_settings(before)
@@ -133,6 +139,17 @@ def _made(model: Any, fields: Any, values: Any) -> Any:
 def device_of(token_hash: str) -> Device | None:
     """Return the paired, unrevoked device that holds this token."""
     return next(iter(Device.objects.raw("SELECT * FROM device_of_token(%s)", [token_hash])), None)
+
+
+def supporter_of(cookie_hash: str, *, at: datetime) -> Person | None:
+    """Return the supporter whose browser holds this cookie, with their link, for as long as it stands."""
+    links = SupporterLink.objects.raw("SELECT * FROM supporter_link_of_cookie(%s, %s)", [cookie_hash, at])
+    link = next(iter(links), None)
+    if link is None:
+        return None
+    supporter = Person.objects.raw("SELECT * FROM supporter_of_link(%s, %s)", [cookie_hash, at])[0]
+    supporter.link = link
+    return supporter
 
 
 def all_clinics() -> list[Clinic]:

@@ -7,9 +7,11 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from openiop.people.access import kind_of
+from openiop.people.middleware import SUPPORTER_COOKIE
 from openiop.people.models import Person
 
 View = Callable[..., HttpResponseBase]
@@ -34,7 +36,12 @@ def _door(name: str, *, kinds: tuple[str, ...], roles: tuple[str, ...] = ()) -> 
 
 
 def to_sign_in(request: Any) -> HttpResponse:
-    """Send a stranger to sign in and back; a fragment asked for by a page says so instead of swapping itself in."""
+    """Send a stranger to sign in and back; a fragment asked for by a page says so instead of swapping itself in.
+
+    Who came by a supporter's link that is over has no sign-in: they are told so.
+    """
+    if SUPPORTER_COOKIE in request.COOKIES:
+        return redirect("visit")
     if request.headers.get("HX-Request") == "true":
         return HttpResponse(status=401, headers={"HX-Redirect": reverse("account_login")})
     return redirect_to_login(request.get_full_path())
@@ -55,8 +62,13 @@ def public(because: str) -> Callable[[View], View]:
 
 
 def signed_in(view: View) -> View:
-    """Any person or paired device."""
-    return _door("signed in", kinds=("patient", "staff", "supporter", "device"))(view)
+    """Any patient, member of staff or paired device. A supporter is none of these: see `in_the_room`."""
+    return _door("signed in", kinds=("patient", "staff", "device"))(view)
+
+
+def in_the_room(view: View) -> View:
+    """Whoever may be in a live room: those who are signed in, and a supporter by their link."""
+    return _door("in the room", kinds=("patient", "staff", "device", "supporter"))(view)
 
 
 def staff_only(view: View) -> View:

@@ -11,7 +11,8 @@ from django.contrib.auth import password_validation
 from django.utils.translation import gettext_lazy as _
 
 from openiop.lib.inputs import DateInput
-from openiop.people.models import STATES, Device, Document, Licence, Login, Person, Role
+from openiop.people.models import LANGUAGES, STATES, Device, Document, Licence, Login, Person, Role
+from openiop.people.support import Knows
 
 ZONES = sorted(zone for zone in available_timezones() if zone.startswith(("America/", "Pacific/", "US/")))
 
@@ -144,6 +145,24 @@ class EmergencyForm(forms.Form):
         label=_("You may tell them why you call, if my life is in danger."), required=False
     )
     nearest_emergency = line(_("Nearest emergency room"), required=False)
+
+
+class SupporterForm(forms.Form):
+    """Somebody a patient wants beside them, and what this person may know."""
+
+    given_name = line(_("First name"))
+    family_name = line(_("Last name"))
+    relation = line(_("Who they are to the patient"), help_text=_("Such as mother, partner or sponsor."))
+    phone = line(_("Telephone"), required=False, inputmode="tel")
+    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
+    may_know = forms.MultipleChoiceField(
+        label=_("What they may know"), choices=Knows.choices, widget=forms.CheckboxSelectMultiple
+    )
+    signed = forms.BooleanField(
+        label=_("The patient has signed this on paper"),
+        required=False,
+        help_text=_("Otherwise the patient finds it on their own page and agrees there."),
+    )
 
 
 class PasswordForm(forms.Form):

@@ -1,6 +1,6 @@
 """Who is asking: from the session's login or the device's cookie to a person, and the door they go through."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from openiop.people import access, screen, second_factor
 from openiop.people.models import Device, Person, hashed
 
 DEVICE_COOKIE = "openiop_device"
+SUPPORTER_COOKIE = "openiop_supporter"
 
 # Nobody registers themselves, and an address is changed by staff: these pages of allauth do not exist here.
 NOT_OFFERED = frozenset({"account_signup", "account_email", "account_confirm_email", "account_email_verification_sent"})
@@ -56,6 +57,8 @@ class PersonMiddleware:
             raise Http404
         if not isinstance(request.person, Person):
             return None
+        if request.person.kind == Person.SUPPORTER:
+            return None  # no password could open their screen again, and there is no record behind it
         if name == "set_language" and request.method == "POST":
             request.person.choose_language(request.POST.get("language", ""))
         second_factor.watch(request, name=name)
@@ -70,12 +73,20 @@ class PersonMiddleware:
 
 
 def who_asks(request: Any) -> Person | Device | None:
-    """Return the person signed in, else the paired device whose cookie this is, else None."""
+    """Return the person signed in, else the device or the supporter whose cookie this is, else None."""
     if request.user.is_authenticated:
         person = access.person_of(request.user.pk)
         return person if person and person.active else None
-    token = request.COOKIES.get(DEVICE_COOKIE)
-    return access.device_of(hashed(token)) if token else None
+    return who_holds(request.COOKIES)
+
+
+def who_holds(cookies: Mapping[str, str]) -> Person | Device | None:
+    """Return the paired device, or the supporter whose link still stands, that these cookies belong to."""
+    if (token := cookies.get(DEVICE_COOKIE)) and (device := access.device_of(hashed(token))):
+        return device
+    if token := cookies.get(SUPPORTER_COOKIE):
+        return access.supporter_of(hashed(token), at=timezone.now())
+    return None
 
 
 def zone_of(person: Person | Device) -> ZoneInfo:

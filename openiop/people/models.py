@@ -168,6 +168,9 @@ class Person(Row):
     credential = models.TextField(_("Credential"), blank=True)
     active = models.BooleanField(default=True)
 
+    # Of a supporter alone: the link they came by, and the one meeting it opens. Set by `access.supporter_of`.
+    link: SupporterLink | None = None
+
     objects = PersonQuerySet.as_manager()
 
     class Meta:
@@ -448,3 +451,9 @@ class Agreement(Row):
         )
         trail.record("agreement.give", patient=patient, thing=agreement, kind=document.kind, version=document.version)
         return agreement
+
+
+# Their tables lie with their rules; Django looks for an app's tables here.
+from openiop.people.support import SupporterConsent, SupporterLink  # noqa: E402
+
+__support__ = (SupporterConsent, SupporterLink)

@@ -8,8 +8,8 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.utils.crypto import constant_time_compare
 
 from openiop.people import access
-from openiop.people.middleware import DEVICE_COOKIE
-from openiop.people.models import Device, Login, Person, hashed
+from openiop.people.middleware import who_holds
+from openiop.people.models import Device, Login, Person
 
 
 class _PersonSocket:
@@ -27,12 +27,11 @@ def SignedInSocket(inner: Any) -> Any:
 
 
 def who_connects(scope: Any) -> Person | Device | None:
-    """Return the person of the session's login, else the device of the cookie, else None."""
+    """Return the person of the session's login, else the device or the supporter of the cookie, else None."""
     session = scope["session"]
     pk = session.get(SESSION_KEY)
     login = Login.objects.filter(pk=pk, is_active=True).first() if pk else None
     if login and constant_time_compare(session.get(HASH_SESSION_KEY, ""), login.get_session_auth_hash()):
         person = access.person_of(login.pk)
         return person if person and person.active else None
-    token = scope["cookies"].get(DEVICE_COOKIE)
-    return access.device_of(hashed(token)) if token else None
+    return who_holds(scope["cookies"])

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from openiop.people.views import arrivals, browser, clinic, patients, staff, trail
+from openiop.people.views import arrivals, browser, clinic, patients, staff, supporters, trail
 
 urlpatterns = [
     path("lock", browser.lock, name="lock"),
@@ -25,6 +25,14 @@ urlpatterns = [
     path("patients/<uuid:pk>/edit", patients.edit, name="patient-edit"),
     path("patients/<uuid:pk>/agreements/<slug:kind>", patients.agreement_obtain, name="agreement-obtain"),
     path("me/agreements/<slug:kind>", patients.agreement_give, name="agreement-give"),
+    path("patients/<uuid:pk>/supporters", supporters.of_patient, name="supporter-list"),
+    path("supporters/<uuid:pk>/signature", supporters.signature, name="supporter-signature"),
+    path("supporters/<uuid:pk>/withdrawal", supporters.withdrawal, name="supporter-withdrawal"),
+    path("me/supporters", supporters.mine, name="my-supporters"),
+    path("me/supporters/<uuid:pk>/agreement", supporters.agreement, name="my-supporter-agreement"),
+    path("me/supporters/<uuid:pk>/withdrawal", supporters.my_withdrawal, name="my-supporter-withdrawal"),
+    path("visit", supporters.visit, name="visit"),
+    path("visit/<str:token>", supporters.arrival, name="visit-link"),
     path("devices", clinic.devices, name="devices"),
     path("devices/<uuid:pk>/code", clinic.pairing_code, name="device-code"),
     path("devices/<uuid:pk>/revocation", clinic.revocation, name="device-revocation"),

@@ -30,7 +30,12 @@ def page(request: HttpRequest) -> dict[str, Any]:
 
 
 def idle_minutes(person: Person | Device) -> int | None:
-    """After how long without a touch the page clears itself. A room's camera is never touched, so never."""
+    """After how long without a touch the page clears itself. A room's camera is never touched, so never.
+
+    Nor does a supporter's: no password of theirs could open it again.
+    """
+    if isinstance(person, Person) and person.kind == Person.SUPPORTER:
+        return None
     if isinstance(person, Person):
         return person.logoff_minutes
     return person.clinic.kiosk_logoff_minutes if person.kind == Device.KIOSK else None

@@ -21,7 +21,8 @@ from openiop.lib.wake import wake
 from openiop.messaging.models import Delivery
 from openiop.people.access import Actor, kind_of
 from openiop.people.models import Agreement, Device, Document, Licence, Person, Role, Tie
-from openiop.room import live
+from openiop.people.support import SupporterLink
+from openiop.room import guests, live
 from openiop.room.boards.models import Board
 from openiop.room.media.rooms import MediaRoom
 from openiop.room.models import (
@@ -45,6 +46,7 @@ from openiop.schedule.models import CareSession
 OPENS_BEFORE = timedelta(minutes=30)
 CLOSES_AFTER = timedelta(minutes=60)
 LIVE_FOR = timedelta(seconds=45)  # how long a beat keeps staff "live with" a patient, for the ladder's first rung
+WAITS = ("patient", "supporter")  # whom a facilitator lets in
 NEEDED = [Document.TELEHEALTH, Document.GROUP, Document.EMERGENCY]
 
 
@@ -56,6 +58,7 @@ MISSING = {
     "place": _("where they are now"),
     "licence": _("nobody here is licensed where they are"),
     "removed": _("was removed"),
+    "consent": _("the patient’s consent that they come"),
 }
 
 
@@ -86,6 +89,9 @@ def role_in(session: CareSession, actor: Actor) -> str:
     elif kind_of(actor) == "patient":
         if session.roster.standing().filter(patient_id=actor.pk).exists():
             return "patient"
+    elif isinstance(actor, Person) and actor.kind == Person.SUPPORTER:
+        if guests.comes_to(session, actor):
+            return "supporter"
     elif session.staff.filter(staff_id=actor.pk, stands=True).exists():
         return "facilitator"
     elif isinstance(actor, Person) and actor.is_clinician:
@@ -94,10 +100,13 @@ def role_in(session: CareSession, actor: Actor) -> str:
 
 
 def check_still_comes(session: CareSession, actor: Actor) -> None:
-    """Raise Http404 when what opened this room for a device no longer does: it was unpaired, or stands elsewhere.
+    """Raise Http404 when what opened this room for a device or a supporter no longer does.
 
-    People keep their right for as long as they are signed in; a device has nobody who could be asked again.
+    A device was unpaired, or stands elsewhere; a supporter's link was revoked or is over, or the consent withdrawn.
+    Patients and staff keep their right for as long as they are signed in.
     """
+    if kind_of(actor) == "supporter":
+        role_in(session, actor)
     if isinstance(actor, Device):
         role_in(session, actor)
         if not Device.objects.filter(pk=actor.pk, revoked_at=None, token_hash=actor.token_hash).exists():
@@ -108,7 +117,7 @@ def check_open(session: CareSession, role: str, *, at: datetime) -> None:
     """Raise NotNow when nobody may ask to come in at `at`. Staff may come as early as they like."""
     if session.cancelled_at:
         raise NotNow("cancelled")
-    if role in ("patient", "site") and at < session.begins_at - OPENS_BEFORE:
+    if role in ("patient", "site", "supporter") and at < session.begins_at - OPENS_BEFORE:
         raise NotNow("early")
     if at > session.ends_at + CLOSES_AFTER:
         raise NotNow("late")
@@ -116,14 +125,14 @@ def check_open(session: CareSession, role: str, *, at: datetime) -> None:
 
 @transaction.atomic
 def ask(session: CareSession, actor: Actor, *, at: datetime) -> Seat:
-    """Return `actor`'s seat, made when there is none: patients wait, staff and the site's device come straight in.
+    """Return `actor`'s seat, made when there is none: patients and supporters wait, all others come straight in.
 
     Whoever left comes back to where they were. Raises Http404 or NotNow.
     """
     role = role_in(session, actor)
     check_open(session, role, at=at)
     who = {"device": actor} if isinstance(actor, Device) else {"person": actor}
-    straight_in = role != "patient"
+    straight_in = role not in WAITS
     seat, made = Seat.objects.select_for_update(of=("self",)).get_or_create(
         session=session,
         **who,
@@ -133,7 +142,7 @@ def ask(session: CareSession, actor: Actor, *, at: datetime) -> Seat:
             "asked_at": at,
             "state": SeatState.ADMITTED if straight_in else SeatState.WAITING,
             "admitted_at": at if straight_in else None,
-            "ready": straight_in,
+            "ready": role != "patient",
         },
     )
     if made:
@@ -187,8 +196,10 @@ def tell_place(
 def missing_for(seat: Seat, *, at: datetime) -> list[str]:
     """Return codes of what is missing for treatment in this group: documents by kind, "place", "licence".
 
-    "licence": no clinician of the session is licensed where the patient said to be.
+    "licence": no clinician of the session is licensed where the patient said to be. Of a supporter: "consent".
     """
+    if seat.role == "supporter":
+        return [] if seat.person_id in guests.here_for(seat.session, at=at) else ["consent"]
     if seat.role != "patient" or seat.person is None:
         return []
     missing = Agreement.objects.missing(seat.person, kinds=NEEDED)
@@ -241,7 +252,7 @@ def admit(seat: Seat, *, by: Person, at: datetime) -> Seat:
 def admit_all(session: CareSession, *, by: Person, at: datetime) -> list[Seat]:
     """Let in everybody who waits and for whom nothing is missing."""
     _require_facilitator(session, by)
-    waiting = Seat.objects.filter(session=session, role="patient", state__in=[SeatState.WAITING, SeatState.SENT_BACK])
+    waiting = Seat.objects.filter(session=session, role__in=WAITS, state__in=[SeatState.WAITING, SeatState.SENT_BACK])
     return [
         admit(seat, by=by, at=at)
         for seat in waiting.select_related("person", "session").order_by("asked_at")
@@ -297,6 +308,7 @@ def end(session: CareSession, *, by: Person, at: datetime) -> None:
     LiveRoom.objects.filter(session=session, ended_at=None).update(ended_at=at)
     for seat in Seat.objects.filter(session=session, state=SeatState.ADMITTED).select_related("person", "session"):
         _end_presence(seat, at=at)
+    SupporterLink.revoke_all(session.pk, by=by, at=at)
     trail.record("room.end", thing=session)
     wake(topic(session))
 

@@ -31,6 +31,7 @@ from openiop.schedule.models import CareSession
 log = logging.getLogger(__name__)
 
 REFUSED = 4404
+WITH_A_SEAT = ("person", "session", "session__room")
 BROKEN = 1011
 CLOCK_SLACK_SECONDS = 0.05
 EMPTY_AFTER_SECONDS = 5.0  # rooms that ended are taken down when everybody has gone over
@@ -74,6 +75,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
             await self._say(protocol.Error(code=refusal.code))
         except (Http404, PermissionDenied):
             await self._say(protocol.Error(code="not_allowed"))
+            await self._refresh()  # what opened the room may be over: then the tab is told so and goes
 
     async def _heed(self, message: protocol.ClientMessage) -> None:
         match message:
@@ -269,11 +271,11 @@ class RoomConsumer(AsyncWebsocketConsumer):
 
         def inside() -> Any:
             with acting(self.person, origin="socket"):
-                seat = (
-                    Seat.objects.select_related("person", "session", "session__room").get(pk=self.seat_id)
-                    if self.seat_id
-                    else None
-                )
+                # Leaving needs the seat alone: of a session that is over for them a supporter sees no row any more.
+                rows = Seat.objects.all() if what is _offline else Seat.objects.select_related(*WITH_A_SEAT)
+                seat = rows.filter(pk=self.seat_id).first() if self.seat_id else None
+                if seat is None and self.seat_id:
+                    raise Http404
                 if seat is not None and what is not _offline:
                     admission.check_still_comes(seat.session, self.person)
                 return what(seat, self.person, timezone.now(), **arguments)
@@ -439,7 +441,7 @@ def _offline(seat: Seat, person: Any, at: Any, *, line: UUID) -> None:
     """A tab's last socket has gone; one that the tab gave up before says nothing about the person."""
     if seat.line == line and seat.online:
         Seat.objects.filter(pk=seat.pk).update(online=False)
-        wake.wake(admission.topic(seat.session))
+        wake.wake(f"room.{seat.session_id}")
 
 
 def _admit(me: Seat, person: Any, at: Any, *, seat: Any) -> None:

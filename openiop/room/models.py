@@ -32,6 +32,9 @@ GONE_AFTER = timedelta(seconds=60)  # without a beat; the seat then counts as em
 QUIET_AFTER = timedelta(seconds=25)  # two beats missed: "reconnecting" on the tile
 
 
+ROLES = ("patient", "facilitator", "staff", "site", "supporter")
+
+
 class Place(models.TextChoices):
     """Where in the session somebody sits. In `contact` a person is face to face with staff, and not in treatment.
 
@@ -100,7 +103,7 @@ class Seat(Row):
     session = models.ForeignKey(CareSession, on_delete=models.PROTECT, related_name="seats")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     device = models.ForeignKey(Device, on_delete=models.PROTECT, null=True, related_name="+")
-    role = models.TextField(choices=[(r, r) for r in ("patient", "facilitator", "staff", "site")], default="patient")
+    role = models.TextField(choices=[(r, r) for r in ROLES], default="patient")
     state = models.TextField(choices=SeatState.choices, default=SeatState.WAITING)
     place = models.TextField(default=Place.GROUP)
     ready = models.BooleanField(default=False)

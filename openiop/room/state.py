@@ -7,14 +7,14 @@ from typing import Literal, cast
 
 from django.urls import reverse
 
-from openiop.room import admission, breakout_state, care, e2ee, protocol, signals, staffing
+from openiop.room import admission, breakout_state, care, e2ee, guests, protocol, signals, staffing
 from openiop.room.models import ASIDE, LiveRoom, Neighbour, Place, Seat, SeatState, in_treatment
 from openiop.room.on_site import people_on_site
 from openiop.room.together import telling
 from openiop.schedule.models import CareSession
 
 MyState = Literal["waiting", "admitted", "private", "removed", "sent_back", "ended"]
-Role = Literal["patient", "facilitator", "site", "staff"]
+Role = Literal["patient", "facilitator", "site", "staff", "supporter"]
 
 
 def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
@@ -42,7 +42,7 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
         host=_host(neighbours, at=at),
         seats=_seats([row for row in neighbours if inside and _in(row, seat.place)], session, at=at),
         waiting=_waiting(session, neighbours, at=at) if leads else [],
-        paused=paused and seat.role in ("patient", "site"),
+        paused=paused and seat.role not in ("facilitator", "staff"),
         breakout=breakout_state.mine(seat) if inside else None,
         breakouts=breakout_state.all_of(session, at=at) if leads else None,
         together=telling.for_everybody(seat, at=at) if inside else None,
@@ -122,7 +122,7 @@ def _waiting(session: CareSession, neighbours: list[Neighbour], *, at: datetime)
     outside = [
         row
         for row in neighbours
-        if row.role == "patient"
+        if row.role in admission.WAITS
         and (
             row.state in (SeatState.WAITING, SeatState.SENT_BACK)
             or (row.state == SeatState.REMOVED and row.here(at))
@@ -131,6 +131,7 @@ def _waiting(session: CareSession, neighbours: list[Neighbour], *, at: datetime)
     ]
     seats = Seat.objects.filter(pk__in=[row.id for row in outside]).select_related("person", "session")
     missing = {seat.pk: admission.missing_for(seat, at=at) for seat in seats}
+    guest_of = guests.here_for(session, at=at) if any(row.role == "supporter" for row in outside) else {}
     return [
         protocol.Waiting(
             seat=row.id,
@@ -138,7 +139,8 @@ def _waiting(session: CareSession, neighbours: list[Neighbour], *, at: datetime)
             since=row.asked_at,
             ready=not missing[row.id],
             missing=[str(admission.MISSING[code]) for code in missing[row.id] + _removed(row)],
-            door=reverse("door-help", args=[session.pk, row.id]),
+            door=reverse("door-help", args=[session.pk, row.id]) if row.role == "patient" else "",
+            here_for=guest_of.get(row.person_id, ""),
             with_staff=_in(row, Place.CONTACT),
         )
         for row in outside

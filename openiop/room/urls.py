@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from openiop.room import consumers, views
+from openiop.room import consumers, guest_views, views
 from openiop.room.boards.urls import urlpatterns as boards
 from openiop.room.boards.urls import websocket_urlpatterns as board_sockets
 
@@ -17,6 +17,13 @@ urlpatterns = [
     path("sessions/<uuid:pk>/people/<uuid:seat_pk>", views.person_in_room, name="room-person"),
     path("sessions/<uuid:pk>/room", views.room, name="room"),
     path("sessions/<uuid:pk>/room/place", views.sit_with, name="room-place"),
+    path("sessions/<uuid:pk>/supporters", guest_views.supporters, name="session-supporters"),
+    path("sessions/<uuid:pk>/supporters/<uuid:consent_pk>/link", guest_views.link, name="supporter-link"),
+    path(
+        "sessions/<uuid:pk>/supporters/<uuid:consent_pk>/revocation",
+        guest_views.revocation,
+        name="supporter-link-revocation",
+    ),
     path("room/keys", views.keys, name="room-keys"),
     path("site-room", views.site_room, name="site-room"),
     *boards,

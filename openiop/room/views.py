@@ -20,7 +20,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from openiop.audit import trail
 from openiop.lib.http import content_policy
 from openiop.people import screen
-from openiop.people.doors import devices_only, patients_only, signed_in, staff_only
+from openiop.people.access import kind_of
+from openiop.people.doors import devices_only, in_the_room, patients_only, staff_only
 from openiop.people.models import Agreement, Device, Document, Person
 from openiop.room import admission, care, live, relay
 from openiop.room.forms import AgreementForm, PlaceForm
@@ -35,7 +36,7 @@ STAFF_ROLES = ("facilitator", "staff")
 
 
 @require_GET
-@signed_in
+@in_the_room
 def ping(request: HttpRequest) -> HttpResponse:
     """Answer at once: the door's page measures the line with it. `bytes` asks for so many that do not compress."""
     wanted = request.GET.get("bytes", "")
@@ -119,10 +120,12 @@ def _tell_team(request: Any, session: CareSession, why: str) -> HttpResponse:
 
 
 @require_GET
-@signed_in
+@in_the_room
 @content_policy(frame_src=[SELF])  # the board stands in the room in a frame of its own
 def room(request: Any, pk: UUID) -> HttpResponse:
     """The room's page: waiting, in the group, or told kindly why not."""
+    if kind_of(request.person) == "supporter" and request.person.link.session_id != pk:
+        return redirect("visit")  # it says what their link is good for, and nothing of this session
     session = _session(request.person, pk)
     if refusal := _not_now(request, session):
         return refusal
@@ -184,7 +187,7 @@ def door_help(request: Any, pk: UUID, seat_pk: UUID) -> HttpResponse:
 
 
 @require_GET
-@signed_in
+@in_the_room
 def keys(request: Any) -> HttpResponse:
     """In plain words: what encryption end to end protects, and what it does not."""
     return render(request, "room/keys.html")
@@ -241,7 +244,9 @@ def site_room(request: Any) -> HttpResponse:
 
 
 def _session(person: Any, pk: UUID) -> CareSession:
-    rows = CareSession.objects.visible_to(person).select_related("room__site", "track")
+    rows = CareSession.objects.visible_to(person)
+    if kind_of(person) != "supporter":
+        rows = rows.select_related("room__site", "track")
     return get_object_or_404(rows, pk=pk)
 
 
@@ -262,7 +267,7 @@ def _not_now(request: Any, session: CareSession) -> HttpResponse | None:
 def _room_page(request: Any, session: CareSession, role: str) -> HttpResponse:
     config = {
         "socket": f"/ws/room/{session.pk}",
-        "boardUrl": reverse("session-board", args=[session.pk]),
+        "boardUrl": "" if role == "supporter" else reverse("session-board", args=[session.pk]),
         "helpUrl": reverse("help") if role == "patient" else "",
         "leaveUrl": _leave_url(session, role),
         "person": str(request.person.pk),
@@ -298,6 +303,8 @@ def _is_beside(session: CareSession, person: Any) -> bool:
 def _leave_url(session: CareSession, role: str) -> str:
     if role == "patient":
         return reverse("today")
+    if role == "supporter":
+        return reverse("visit")
     return reverse("site-room") if role == "site" else reverse("session", args=[session.pk])
 
 

@@ -22,6 +22,7 @@ from openiop.audit import trail
 from openiop.lib import refusals
 from openiop.people import access
 from openiop.people.models import Device, Person, Row, Site, Tie
+from openiop.people.support import SupporterLink
 from openiop.programs.models import Audience, Enrolment, Modality, Track
 from openiop.schedule import recurrence
 
@@ -169,12 +170,15 @@ class HasBegun(Exception):
 
 class CareSessionQuerySet(models.QuerySet["CareSession"]):
     def visible_to(self, person: access.Actor) -> CareSessionQuerySet:
-        """Staff who see the schedule: the clinic's. A patient: those they are on the roster of."""
+        """Staff who see the schedule: the clinic's. Patients: those they are on the roster of. Supporters: one."""
         ours = self.filter(clinic_id=person.clinic_id)
         if access.kind_of(person) == "patient":
             return ours.filter(pk__in=RosterEntry.objects.standing().filter(patient_id=person.pk).values("session"))
         if access.kind_of(person) == "device":
             return ours
+        if access.kind_of(person) == "supporter":
+            link = getattr(person, "link", None)
+            return ours.filter(pk=link.session_id) if link else ours.none()
         return ours if isinstance(person, Person) and person.has_role(*access.SEES_THE_SCHEDULE) else ours.none()
 
     def led_by(self, person: Person) -> CareSessionQuerySet:
@@ -341,6 +345,7 @@ class CareSession(Row):
         """
         if self.closed_at or self.evidence.exists():
             raise HasBegun(_("This session has begun already, so it stays where it is."))
+        SupporterLink.move_all(self.pk, by_time=to - self.begins_at)
         self.during = (to, to + timedelta(minutes=self.minutes))
         self.begins_on = to.astimezone(ZoneInfo(self.zone)).date()
         self.save(update_fields=["during", "begins_on"])
@@ -356,6 +361,7 @@ class CareSession(Row):
         self.save(update_fields=["cancelled_at"])
         self.staff.update(stands=False)
         self.roster.update(stands=False)
+        SupporterLink.revoke_all(self.pk, by=by, at=at)
         trail.record("session.cancel", thing=self)
 
 
@@ -489,6 +495,8 @@ class RosterEntry(Row):
         self.excused = excused
         self.status = "cancelled_late" if at > self.session.begins_at - self.LATE_NOTICE else ""
         self.save(update_fields=["stands", "excused", "status"])
+        if isinstance(by, Person) and by.kind == Person.STAFF:
+            SupporterLink.revoke_all(self.session_id, by=by, at=at, patient_id=self.patient_id)
         trail.record("roster.cancel", patient=self.patient_id, thing=self, excused=excused)
 
 

@@ -6,17 +6,20 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from openiop.billing.models import Payer, Rule
 from openiop.chart.models import FiledPaper, GroupNote, NotePart
+from openiop.lib.ids import uuid7
 from openiop.measures.models import Response
 from openiop.measures.phrases import own
 from openiop.messaging.models import PushSubscription
 from openiop.people.access import acting
-from openiop.people.models import Device, Invitation, Site, hashed
+from openiop.people.models import Device, Invitation, Person, Site, hashed
+from openiop.people.support import SupporterConsent, SupporterLink
 from openiop.programs.models import Enrolment, Program, Track
 from openiop.room.boards.models import Board, BoardImage
 from openiop.room.models import Seat
@@ -37,7 +40,7 @@ WALKERS = {
     "another_patient": "leo",
 }
 DEVICES = {"kiosk": Device.KIOSK, "room_device": Device.ROOM}
-NOBODY = "nobody"
+SUPPORTER, NOBODY = "supporter", "nobody"
 
 
 class Page(NamedTuple):
@@ -131,6 +134,7 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
         plan = write_plan(maya, parts={"by_myself": "Walk the dog"}, by=director, at=now)
         device = Device.objects.create(**clinic, kind=Device.KIOSK, name="Lost", site=Site.objects.first())
         token = Invitation.make(maya, by=director, at=now)
+        consent = supporter_of(maya, by=director)
         return {
             "patients": maya.pk,
             "people": maya.pk,
@@ -169,6 +173,9 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "do": "clear",
             "browser": browser.pk,
             "token": token,
+            "supporters": consent.pk,
+            "me": consent.pk,
+            "consent_pk": consent.pk,
             "login": cast["bea"].login_id,
         }
 
@@ -182,7 +189,31 @@ def browser_for(walker: str, cast: dict[str, Any]) -> Client:
     client = Client(headers={"host": "localhost"})
     if walker in DEVICES:
         client.cookies["openiop_device"] = paired(DEVICES[walker], cast)
+    if walker == SUPPORTER:
+        client.cookies["openiop_supporter"] = come_by_a_link(cast)
     return client
+
+
+def supporter_of(patient: Any, *, by: Any) -> SupporterConsent:
+    """Somebody beside this patient, with their written consent."""
+    ana = Person.objects.create(
+        clinic_id=patient.clinic_id, kind="supporter", given_name="Ana", family_name="Walk", called="Ana"
+    )
+    consent = SupporterConsent.ask(patient, ana, relation="mother", may_know=["meetings"], by=by, at=timezone.now())
+    consent.give(by=by, at=timezone.now())
+    return consent
+
+
+def come_by_a_link(cast: dict[str, Any]) -> str:
+    """Return the cookie of a supporter whose link is to some other meeting than the one that is walked."""
+    director, now = cast["okafor"], timezone.now()
+    with acting(director):
+        consent = supporter_of(cast["leo"], by=director)
+        token = SupporterLink.make(consent, session_id=uuid7(), ends_at=now + timedelta(hours=1), by=director, at=now)
+    cookie = "a cookie of the supporter for the walk"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT use_supporter_link(%s, %s, %s)", [hashed(token), hashed(cookie), now])
+    return cookie
 
 
 def paired(kind: str, cast: dict[str, Any]) -> str:
@@ -204,4 +235,4 @@ def paired(kind: str, cast: dict[str, Any]) -> str:
 
 
 def everybody() -> list[str]:
-    return [*WALKERS, *DEVICES, NOBODY]
+    return [*WALKERS, *DEVICES, SUPPORTER, NOBODY]

@@ -144,6 +144,7 @@ function AtTheDoor({ app, person, now, words }: { app: RoomApp; person: Waiting;
         <span className="lead-note">
           {" "}
           {minutes ? fill(words.since_minutes, { n: minutes }) : words.since_now} ·{" "}
+          {person.here_for && <>{fill(words.here_for, { name: person.here_for })} · </>}
           {person.with_staff && <>{words.with_staff} · </>}
           {person.ready ? words.ready : <em>{fill(words.missing, { what: person.missing.join(", ") })}</em>}
         </span>

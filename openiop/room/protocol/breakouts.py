@@ -121,7 +121,7 @@ class BreakoutPerson(Said):
 
     seat: UUID
     name: str
-    role: Literal["patient", "facilitator", "site", "staff"]
+    role: Literal["patient", "facilitator", "site", "staff", "supporter"]
     here: bool
     room: UUID | None
     """Where they are now (prepared: will be); None is the group."""

@@ -75,7 +75,7 @@ class SessionNow(Said):
 
 class Me(Said):
     seat: UUID
-    role: Literal["patient", "facilitator", "site", "staff"]
+    role: Literal["patient", "facilitator", "site", "staff", "supporter"]
     state: Literal["waiting", "admitted", "private", "removed", "sent_back", "ended"]
     talk: Literal["treatment", "contact_only"]
 
@@ -90,7 +90,7 @@ class Host(Said):
 class Seat(Said):
     seat: UUID
     name: str
-    role: Literal["patient", "facilitator", "site", "staff"]
+    role: Literal["patient", "facilitator", "site", "staff", "supporter"]
     here: bool
     hand_at: datetime | None = None
     audio: bool = False
@@ -113,3 +113,5 @@ class Waiting(Said):
     """The page where staff obtain what is missing."""
     with_staff: bool = False
     """Let in already, face to face with staff and not in treatment."""
+    here_for: str = ""
+    """Of a supporter: the patient they come for."""

@@ -24,7 +24,7 @@ from openiop.lib.http import page, wants_part
 from openiop.lib.refusals import told_at
 from openiop.people.doors import roles
 from openiop.people.models import CLINICIANS, Person, Role
-from openiop.schedule import planning, presence
+from openiop.schedule import kinds, planning, presence
 from openiop.schedule.forms import CancelForm, CorrectionForm, MoveForm, PlaceForm, SessionForm
 from openiop.schedule.kiosk import code_picture
 from openiop.schedule.models import Block, BlockMinutes, CareSession, Correction, Evidence, HasBegun, RosterEntry
@@ -173,6 +173,7 @@ def _session_page(request: Any, found: CareSession, *, place_form: PlaceForm | N
     context = {
         "session": found,
         "blocks": blocks,
+        "rule": kinds.rule_for(block.kind for block in blocks),
         "counting": [block for block in blocks if block.counts],
         "rows": [row for row in rows if row.entry.stands],
         "cancelled": [row for row in rows if not row.entry.stands],

@@ -1,0 +1,41 @@
+"""What each kind of service asks of a session: one table, which the room, the forms and the door read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from openiop.schedule.models import CareSession, Kind
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`most_patients`: how many at most, None for as many as there are places. `supporters`: whether a patient's people
+    may come by a link."""
+
+    most_patients: int | None = None
+    supporters: bool = False
+
+
+RULES: dict[str, Rule] = {
+    Kind.GROUP: Rule(),
+    Kind.SKILLS: Rule(),
+    Kind.EDUCATION: Rule(),
+    Kind.INDIVIDUAL: Rule(most_patients=1),
+    # One patient, so that who comes for them hears nobody else's words.
+    Kind.FAMILY: Rule(most_patients=1, supporters=True),
+}
+
+
+def rule_for(kinds: Iterable[str]) -> Rule:
+    """Return what a session of these blocks asks: the narrowest of what each of them does. Breaks ask nothing."""
+    rules = [RULES[kind] for kind in kinds if kind != Kind.BREAK]
+    most = [rule.most_patients for rule in rules if rule.most_patients is not None]
+    return Rule(
+        most_patients=min(most, default=None),
+        supporters=bool(rules) and all(rule.supporters for rule in rules),
+    )
+
+
+def rule_of(session: CareSession) -> Rule:
+    return rule_for(session.blocks.values_list("kind", flat=True))
