@@ -47,11 +47,16 @@ class Deadlines(NamedTuple):
 
 
 class Rung(NamedTuple):
-    """Who is paged together, and why them. `everyone` is the desk: all staff who have it open."""
+    """Who is paged together, and why them. `everyone` is the desk: all staff who have it open.
+
+    `minutes` is how long this rung may wait; 0 leaves it to the tier's deadlines. `ways`: see `rungs.WAYS`.
+    """
 
     who: tuple[Hashable, ...]
     because: str
     everyone: bool = False
+    minutes: int = 0
+    ways: tuple[str, ...] = ("desk", "push", "sms", "email")
 
 
 class Paged(NamedTuple):
@@ -211,13 +216,24 @@ def route(
     return [*rungs, Rung((), EVERYONE_ON_THE_DESK, everyone=True)]
 
 
-def place_of(because: str, rungs: Sequence[Rung]) -> int:
+def place_of(because: str, rungs: Sequence[Rung], *, order: Sequence[str] = ORDER) -> int:
     """Return which rung of the ladder as it stands now an earlier page for this reason has used up; -1 for none.
 
     The ladder is drawn anew at each look: whoever was live with the person has gone home, a shift has changed, the
     clinic has closed. A page counts against what has taken its place, so that nobody above it is ever left out.
+    `order` is the clinic's plan of this moment. A page for a reason that it does not know is placed as a clinic that
+    has set no plan would place it, at the lowest: somebody may be asked twice, nobody is skipped.
     """
-    return sum(ORDER.index(rung.because) <= ORDER.index(because) for rung in rungs) - 1
+    order = order if because in order else ORDER
+    if because not in order:
+        return -1
+    used = [rung for rung in rungs if rung.because in order and order.index(rung.because) <= order.index(because)]
+    return min(len(used), _unbroken(rungs, used)) - 1
+
+
+def _unbroken(rungs: Sequence[Rung], used: Sequence[Rung]) -> int:
+    """How many rungs from the bottom were used up without a gap."""
+    return next((place for place, rung in enumerate(rungs) if rung not in used), len(rungs))
 
 
 def deadlines_for(tier: int, own: Mapping[str, Mapping[str, object]]) -> Deadlines:
@@ -322,17 +338,21 @@ def _page_or_wait(case: Case, *, opened_at: datetime, at: datetime, deadlines: D
     highest = max((page.rung for page in before), default=-1)
     this_time = [page for page in before if page.at >= opened_at]
     if not this_time:
-        return _page(min(highest + 1, last), last=last, at=at, deadlines=deadlines)
+        return _page(min(highest + 1, last), rungs=case.rungs, at=at, deadlines=deadlines)
     latest = max(this_time, key=lambda page: page.at)
-    climbs_at = latest.at + _patience(latest.rung, last=last, deadlines=deadlines)
+    climbs_at = latest.at + _patience(latest.rung, rungs=case.rungs, deadlines=deadlines)
     if at < climbs_at:
         return Step("wait", next_at=climbs_at)
-    return _page(min(latest.rung + 1, last), last=last, at=at, deadlines=deadlines)
+    return _page(min(latest.rung + 1, last), rungs=case.rungs, at=at, deadlines=deadlines)
 
 
-def _page(rung: int, *, last: int, at: datetime, deadlines: Deadlines) -> Step:
-    return Step("page", rung=rung, next_at=at + _patience(rung, last=last, deadlines=deadlines))
+def _page(rung: int, *, rungs: Sequence[Rung], at: datetime, deadlines: Deadlines) -> Step:
+    return Step("page", rung=rung, next_at=at + _patience(rung, rungs=rungs, deadlines=deadlines))
 
 
-def _patience(rung: int, *, last: int, deadlines: Deadlines) -> timedelta:
-    return timedelta(minutes=deadlines.repeat_minutes if rung >= last else deadlines.acknowledge_minutes)
+def _patience(rung: int, *, rungs: Sequence[Rung], deadlines: Deadlines) -> timedelta:
+    if rung >= len(rungs) - 1:
+        return timedelta(minutes=deadlines.repeat_minutes)
+    # A page to a rung that is no longer there (-1) waits as the tier does.
+    own = rungs[rung].minutes if rung >= 0 else 0
+    return timedelta(minutes=own or deadlines.acknowledge_minutes)

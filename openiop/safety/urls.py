@@ -1,7 +1,7 @@
 from django.urls import path
 
 from openiop.safety import consumers
-from openiop.safety.views import crisis, due, plan
+from openiop.safety.views import crisis, due, ladders, plan, rota
 
 urlpatterns = [
     path("rail", crisis.show_rail, name="rail"),
@@ -23,8 +23,10 @@ urlpatterns = [
     path("safety-plans/<uuid:pk>/signature", plan.signature, name="safety-plan-signature"),
     path("safety-plans/<uuid:pk>/review", plan.review, name="safety-plan-review"),
     path("safety-plans/<uuid:pk>/paper", plan.on_paper, name="safety-plan-paper"),
-    path("on-call", crisis.on_call, name="on-call"),
-    path("on-call/<uuid:pk>/end", crisis.on_call_end, name="on-call-end"),
+    path("ladders", ladders.listing, name="ladders"),
+    path("ladders/<int:tier>/<slug:place>/<slug:when>", ladders.one, name="ladder"),
+    path("on-call", rota.on_call, name="on-call"),
+    path("on-call/<uuid:pk>/end", rota.on_call_end, name="on-call-end"),
 ]
 
 websocket_urlpatterns = [

@@ -1,5 +1,6 @@
 """What safety keeps, a file for each noun; `crisis` holds the verbs, in the order in which a crisis runs."""
 
+from openiop.safety.models.asking import Drawn, everyone, ladder_for, rungs_for, staff_are_here
 from openiop.safety.models.case import (
     BECAUSE,
     HARMED,
@@ -9,22 +10,21 @@ from openiop.safety.models.case import (
     Contact,
     Flag,
     Page,
+    because_in_words,
 )
 from openiop.safety.models.crisis import (
     REFUSALS,
     MayNotClose,
     acknowledge,
     close,
-    everyone,
     log_contact,
     page_rung,
     raise_flag,
-    rungs_for,
     somebody_is_called,
     somebody_is_looked_after,
-    staff_are_here,
     take_next_step,
 )
+from openiop.safety.models.ladders import FAULTS, BrokenLadder, Ladder, LadderRung, plan_for, set_ladder
 from openiop.safety.models.plan import (
     MeansTalk,
     NothingWritten,
@@ -42,6 +42,15 @@ from openiop.safety.models.rota import OnCallShift
 from openiop.safety.models.whereabouts import Whereabouts
 
 __all__ = [
+    "FAULTS",
+    "BrokenLadder",
+    "Drawn",
+    "Ladder",
+    "LadderRung",
+    "because_in_words",
+    "ladder_for",
+    "plan_for",
+    "set_ladder",
     "BECAUSE",
     "HARMED",
     "REFUSALS",

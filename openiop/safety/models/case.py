@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from openiop.people import access
-from openiop.people.models import Person, Row
-from openiop.safety import ladder
+from openiop.people.models import Person, Role, Row
+from openiop.safety import ladder, rungs
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -44,7 +45,8 @@ class Case(Row):
     Open → acknowledged (paging stops until contact is due) → contact made → closed. `tier` is the highest of its
     flags and never falls. `since` is when its clocks started: with the latest evidence that nobody has answered.
     `contacted_at` is when the patient was last reached. `next_step_at` is when the worker looks again; it is moved
-    ahead to claim the case, so that a crash means one more look, never none.
+    ahead to claim the case, so that a crash means one more look, never none. The three minutes are the clocks of the
+    ladder in force when `since` was set; empty on cases from before there were ladders.
     """
 
     patient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="cases")
@@ -55,6 +57,9 @@ class Case(Row):
     closed_at = models.DateTimeField(null=True)
     next_step_at = models.DateTimeField()
     failures = models.PositiveSmallIntegerField(default=0)
+    acknowledge_minutes = models.PositiveSmallIntegerField(null=True)
+    contact_minutes = models.PositiveSmallIntegerField(null=True)
+    repeat_minutes = models.PositiveSmallIntegerField(null=True)
 
     objects = CaseQuerySet.as_manager()
 
@@ -68,7 +73,12 @@ class Case(Row):
 
     @property
     def deadlines(self) -> ladder.Deadlines:
-        return ladder.deadlines_for(self.tier, self.clinic.deadlines)
+        tiers = ladder.deadlines_for(self.tier, self.clinic.deadlines)
+        return tiers._replace(
+            acknowledge_minutes=self.acknowledge_minutes or tiers.acknowledge_minutes,
+            contact_minutes=self.contact_minutes or tiers.contact_minutes,
+            repeat_minutes=self.repeat_minutes or tiers.repeat_minutes,
+        )
 
     @property
     def ack_due_at(self) -> datetime:
@@ -107,13 +117,14 @@ class Case(Row):
         """Is somebody still being looked for, so that desks sound?"""
         return self.closed_at is None and self.told(at=at) != "somebody_has_it"
 
-    def on_the_ladder(self, rungs: Sequence[ladder.Rung] = ()) -> ladder.Case:
-        """The case as the ladder's rules see it; pages need the rungs of this moment."""
+    def on_the_ladder(self, rungs: Sequence[ladder.Rung] = (), *, order: Sequence[str] = ladder.ORDER) -> ladder.Case:
+        """The case as the ladder's rules see it; pages need the rungs of this moment, and their plan's order."""
         return ladder.Case(
             since=self.since,
             rungs=rungs,
             paged=[
-                ladder.Paged(at=page.made_at, rung=ladder.place_of(page.because, rungs)) for page in self.pages.all()
+                ladder.Paged(at=page.made_at, rung=ladder.place_of(page.because, rungs, order=order))
+                for page in self.pages.all()
             ],
             acknowledged=[row.at for row in self.acknowledgements.all()],
             contacts=[self.contacted_at] if self.contacted_at else [],
@@ -159,12 +170,28 @@ class Page(Row):
     rung = models.PositiveSmallIntegerField()
     to = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     because = models.TextField()
+    ways = ArrayField(models.TextField(), db_default=list(rungs.WAYS))
     made_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
 
     @property
     def because_in_words(self) -> Any:
-        return BECAUSE[self.because]
+        return because_in_words(self.because)
+
+    @property
+    def delivered_as(self) -> str:
+        """What its deliveries say they are written for."""
+        return f"page {self.pk}"
+
+
+def because_in_words(because: str) -> Any:
+    """Why somebody is asked: a rung of every clinic, or one of the clinic's own by role or name."""
+    if because.startswith(OF_A_ROLE):
+        return Role(because.removeprefix(OF_A_ROLE)).label
+    return BECAUSE.get(because, _("named in the ladder"))
+
+
+OF_A_ROLE = f"safety.{rungs.ROLE}."
 
 
 BECAUSE = {

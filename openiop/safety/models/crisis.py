@@ -10,11 +10,8 @@ migration 0003.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -24,11 +21,11 @@ from django.utils.translation import gettext_lazy as _
 
 from openiop.audit import trail
 from openiop.lib.wake import wake
-from openiop.messaging.models import EVERY_WAY, send_by
-from openiop.people.models import Clinic, Person, PersonQuerySet, Role, Tie
-from openiop.safety import ladder
+from openiop.messaging.models import send_by
+from openiop.people.models import Person, Tie
+from openiop.safety import ladder, rungs
+from openiop.safety.models.asking import Drawn, everyone, ladder_for
 from openiop.safety.models.case import Acknowledgement, Case, Closure, Contact, Flag, Page
-from openiop.safety.models.rota import OnCallShift
 
 
 class MayNotClose(Exception):
@@ -74,7 +71,7 @@ def raise_flag(
     _one_at_a_time(patient)
     if found := Flag.objects.filter(patient=patient, key=key).first():
         return found
-    case, is_news = _open_case(patient, tier=tier, at=at)
+    case, drawn = _open_case(patient, tier=tier, at=at)
     with translation.override(settings.LANGUAGE_CODE):
         label, value = str(label), str(value)
     flag = Flag.objects.create(
@@ -90,8 +87,8 @@ def raise_flag(
         raised_at=at,
     )
     trail.record("flag.raise", patient=patient, thing=flag, tier=tier)
-    if is_news:
-        page_rung(case, 0, at=at)  # which wakes the desks
+    if drawn:
+        page_rung(case, 0, drawn=drawn, at=at)  # which wakes the desks
     else:
         _wake(case)
     return flag
@@ -103,28 +100,48 @@ def _one_at_a_time(patient: Person) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"case of {patient.pk}"])
 
 
-def _open_case(patient: Person, *, tier: int, at: datetime) -> tuple[Case, bool]:
-    """Return the patient's open case, and whether this evidence starts its clocks (anew)."""
+def _open_case(patient: Person, *, tier: int, at: datetime) -> tuple[Case, Drawn | None]:
+    """Return the patient's open case, and the ladder to page by if this evidence starts its clocks (anew).
+
+    The clocks of the plan in force are kept with the case: what its person is told does not change with an edit.
+    """
     case = Case.objects.open().select_for_update(of=("self",)).filter(patient=patient).first()
     if case is None:
+        drawn = ladder_for(patient, tier=tier, at=at)
         case = Case.objects.create(
-            clinic_id=patient.clinic_id, patient=patient, tier=tier, opened_at=at, since=at, next_step_at=at
+            clinic_id=patient.clinic_id,
+            patient=patient,
+            tier=tier,
+            opened_at=at,
+            since=at,
+            next_step_at=at,
+            **_clocks(drawn),
         )
-        return case, True
+        return case, drawn
     contacts = [case.contacted_at] if case.contacted_at else []
     since = ladder.clocks_start_at([(case.since, case.tier), (at, tier)], contacts=contacts)
     if since <= case.since:
-        return case, False
+        return case, None
     case.since, case.tier, case.next_step_at = since, max(tier, case.tier), at
-    case.save(update_fields=["since", "tier", "next_step_at"])
-    return case, True
+    drawn = ladder_for(patient, tier=case.tier, at=at)
+    for name, minutes in _clocks(drawn).items():
+        setattr(case, name, minutes)
+    case.save(update_fields=["since", "tier", "next_step_at", *_clocks(drawn)])
+    return case, drawn
 
 
-def page_rung(case: Case, rung: int, *, at: datetime, rungs: Sequence[ladder.Rung] | None = None) -> list[Page]:
+def _clocks(drawn: Drawn) -> dict[str, int]:
+    return {
+        "acknowledge_minutes": drawn.acknowledge_minutes,
+        "contact_minutes": drawn.plan.contact_minutes,
+        "repeat_minutes": drawn.plan.repeat_minutes,
+    }
+
+
+def page_rung(case: Case, rung: int, *, drawn: Drawn, at: datetime) -> list[Page]:
     """Write the pages of one rung of the ladder; past the last rung, the last (everyone at the desk) is paged again."""
-    rungs = rungs_for(case.patient, at=at) if rungs is None else rungs
-    place = min(rung, len(rungs) - 1)
-    step = rungs[place]
+    place = min(rung, len(drawn.rungs) - 1)
+    step = drawn.rungs[place]
     who: list[Any] = everyone(case.clinic_id) if step.everyone else list(step.who)
     pages = Page.objects.bulk_create(
         Page(
@@ -134,6 +151,7 @@ def page_rung(case: Case, rung: int, *, at: datetime, rungs: Sequence[ladder.Run
             rung=place,
             to_id=person,
             because=step.because,
+            ways=list(step.ways),
             made_at=at,
         )
         for person in who
@@ -143,46 +161,6 @@ def page_rung(case: Case, rung: int, *, at: datetime, rungs: Sequence[ladder.Run
     return pages
 
 
-def rungs_for(patient: Person, *, at: datetime) -> list[ladder.Rung]:
-    """Who would be asked, in which order, if something happened to this patient at `at`. Clinicians only."""
-    clinicians = dict(_clinicians(patient.clinic_id).values_list("pk", "roles"))
-    ties = list(
-        Tie.objects.in_force(at)
-        .filter(patient=patient, role__in=["live", "primary"], staff_id__in=clinicians)
-        .order_by("begins_at")
-        .values_list("role", "staff_id")
-    )
-    shifts = [
-        (rung, staff)
-        for rung, staff in OnCallShift.objects.filter(clinic_id=patient.clinic_id, during__contains=at).values_list(
-            "rung", "staff_id"
-        )
-        if staff in clinicians
-    ]
-    return ladder.route(
-        live_with=[staff for role, staff in ties if role == "live"],
-        primary=next((staff for role, staff in reversed(ties) if role == "primary"), None),
-        on_call=[staff for rung, staff in shifts if rung == 1],
-        second_on_call=[staff for rung, staff in shifts if rung == 2],
-        supervisors=[staff for staff, roles in clinicians.items() if Role.DIRECTOR in roles],
-        in_hours=staff_are_here(patient.clinic, at=at),
-    )
-
-
-def everyone(clinic_id: Any) -> list[UUID]:
-    """The clinic's clinicians: who is asked when everyone at the desk is asked."""
-    return list(_clinicians(clinic_id).values_list("pk", flat=True))
-
-
-def _clinicians(clinic_id: Any) -> PersonQuerySet:
-    return Person.objects.filter(clinic_id=clinic_id).clinicians().order_by("pk")
-
-
-def staff_are_here(clinic: Clinic, *, at: datetime) -> bool:
-    """Is the clinic open at `at`, in its own time zone?"""
-    return clinic.opens <= at.astimezone(ZoneInfo(clinic.zone)).time() < clinic.closes
-
-
 def take_next_step(case: Case, *, at: datetime) -> ladder.Step:
     """What the worker does when it looks at a case: page the rung that is due, hand unsent pages to the mail.
 
@@ -190,10 +168,11 @@ def take_next_step(case: Case, *, at: datetime) -> ladder.Step:
     """
     if case.closed_at is not None:
         return ladder.Step("rest")
-    rungs = rungs_for(case.patient, at=at)
-    step = ladder.next_step(case.on_the_ladder(rungs), at=at, deadlines=case.deadlines)
+    drawn = ladder_for(case.patient, tier=case.tier, at=at)
+    on_ladder = case.on_the_ladder(drawn.rungs, order=drawn.plan.order)
+    step = ladder.next_step(on_ladder, at=at, deadlines=case.deadlines)
     if step.kind == "page" and step.rung is not None:
-        page_rung(case, step.rung, at=at, rungs=rungs)
+        page_rung(case, step.rung, drawn=drawn, at=at)
     if step.kind != "rest":
         _send_pages(case, at=at)
     case.next_step_at = step.next_at or at + NOTHING_RUNS
@@ -210,11 +189,11 @@ def _send_pages(case: Case, *, at: datetime) -> None:
     for page in Page.objects.filter(case=case, sent_at=None).select_related("to__login"):
         with translation.override(page.to.language):
             send_by(
-                EVERY_WAY,
+                [way for way in page.ways if way != rungs.DESK],
                 page.to,
                 subject=_("Someone needs you"),
                 body=_("Someone needs you. Open the desk."),
-                because=f"page {page.pk}",
+                because=page.delivered_as,
                 at=at,
             )
         page.sent_at = at

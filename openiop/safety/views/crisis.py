@@ -1,36 +1,32 @@
-"""The rail beside every staff page, the case, the rota; and what a patient is told."""
+"""The rail beside every staff page, the case; and what a patient is told."""
 
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from openiop.audit import trail
 from openiop.lib.http import page, wants_part
-from openiop.lib.refusals import told_at
 from openiop.people import access
 from openiop.people.doors import patients_only, staff_only
-from openiop.people.models import Person, Role
+from openiop.people.models import Person
 from openiop.safety import ladder, rail, told
-from openiop.safety.forms import ClosureForm, ConcernForm, ContactForm, ShiftForm
+from openiop.safety.forms import ClosureForm, ConcernForm, ContactForm
 from openiop.safety.models import (
-    BECAUSE,
     REFUSALS,
     Case,
     MayNotClose,
-    OnCallShift,
     acknowledge,
+    because_in_words,
     close,
+    ladder_for,
     log_contact,
     raise_flag,
-    rungs_for,
     somebody_is_called,
     somebody_is_looked_after,
 )
@@ -129,8 +125,9 @@ def _case(
 
 def _steps(case: Case, *, at: Any) -> list[dict[str, Any]]:
     """The ladder as it stands now: who, why them, when they were asked, and when the next will be."""
-    rungs = rungs_for(case.patient, at=at)
-    on_ladder = case.on_the_ladder(rungs)
+    drawn = ladder_for(case.patient, tier=case.tier, at=at)
+    rungs = drawn.rungs
+    on_ladder = case.on_the_ladder(rungs, order=drawn.plan.order)
     step = ladder.next_step(on_ladder, at=at, deadlines=case.deadlines)
     people = Person.objects.filter(pk__in=[who for rung in rungs for who in rung.who])
     names: dict[Any, str] = {person.pk: person.full_name for person in people}
@@ -138,7 +135,7 @@ def _steps(case: Case, *, at: Any) -> list[dict[str, Any]]:
     following = min(max((page.rung for page in asked), default=-1) + 1, len(rungs) - 1)
     return [
         {
-            "because": BECAUSE[rung.because],
+            "because": because_in_words(rung.because),
             "names": [names[who] for who in rung.who],
             "asked": sorted({page.at for page in asked if page.rung == place}),
             "next_at": step.next_at if step.kind == "wait" and place == following else None,
@@ -213,50 +210,3 @@ def flag_new(request: Any, pk: UUID) -> HttpResponse:
         return redirect("case", flag.case_id) if request.person.is_clinician else redirect("desk")
     context = {"form": form, "patient": patient}
     return page(request, "safety/concern.html", context, status=422 if form.errors else 200)
-
-
-# --- the rota ---
-
-
-@require_http_methods(["GET", "POST"])
-@staff_only
-def on_call(request: Any) -> HttpResponse:
-    """Who answers out of hours. Everybody may read it; the director writes it."""
-    person, now = request.person, timezone.now()
-    form = ShiftForm(request.POST or None, clinic=person.clinic)
-    if request.method == "POST":
-        access.require(person, Role.DIRECTOR)
-        if form.is_valid():
-            with told_at(form):
-                shift = form.save()
-                trail.record("on-call.add", thing=shift, staff=str(shift.staff_id), rung=shift.rung)
-            if not form.errors:
-                messages.success(request, _("Added."))
-                return redirect("on-call")
-    shifts = OnCallShift.objects.filter(clinic_id=person.clinic_id, during__endswith__gt=now)
-    context = {
-        "form": form,
-        "shifts": shifts.select_related("staff").order_by("during__startswith", "rung"),
-        "zone": person.clinic.zone,
-        "clinic_now": now.astimezone(ZoneInfo(person.clinic.zone)),
-        "may_edit": person.has_role(Role.DIRECTOR),
-        "now": now,
-    }
-    return page(request, "safety/on_call.html", context, status=422 if form.errors else 200)
-
-
-@require_POST
-@staff_only
-def on_call_end(request: Any, pk: UUID) -> HttpResponse:
-    """Take a shift off the rota. One that is running ends now; what was stays written."""
-    access.require(request.person, Role.DIRECTOR)
-    now = timezone.now()
-    shift = get_object_or_404(OnCallShift, clinic_id=request.person.clinic_id, during__endswith__gt=now, pk=pk)
-    trail.record("on-call.end", thing=shift, staff=str(shift.staff_id))
-    if shift.during.lower >= now:
-        shift.delete()
-    else:
-        shift.during = (shift.during.lower, now)
-        shift.save(update_fields=["during"])
-    messages.success(request, _("Taken off the rota."))
-    return redirect(reverse("on-call"))

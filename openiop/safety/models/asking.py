@@ -1,0 +1,87 @@
+"""Who would be asked about a person at this moment: the plan in force, and who stands behind each of its rungs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from openiop.people.models import Clinic, Person, PersonQuerySet, Role, Tie
+from openiop.safety import ladder, rungs
+from openiop.safety.models.ladders import plan_for
+from openiop.safety.models.rota import OnCallShift
+from openiop.safety.models.whereabouts import Whereabouts
+
+
+class Drawn(NamedTuple):
+    """The ladder of this moment for one person, and the plan it was drawn from."""
+
+    rungs: list[ladder.Rung]
+    plan: rungs.Plan
+
+    @property
+    def acknowledge_minutes(self) -> int:
+        """How long the first rung may wait."""
+        first = self.rungs[0]
+        return self.plan.repeat_minutes if first.everyone else first.minutes
+
+
+def ladder_for(patient: Person, *, tier: int, at: datetime) -> Drawn:
+    """Who would be asked, in which order, if something happened to this patient at `at`. Clinicians only."""
+    where = Whereabouts.latest(patient.pk, at=at)
+    chosen = plan_for(
+        patient.clinic,
+        tier=tier,
+        place=where.place if where else rungs.AT_HOME,
+        in_hours=staff_are_here(patient.clinic, at=at),
+        at=at,
+    )
+    return Drawn(rungs.drawn(chosen, _behind(patient, at=at)), chosen)
+
+
+def rungs_for(patient: Person, *, at: datetime, tier: int = 3) -> list[ladder.Rung]:
+    return ladder_for(patient, tier=tier, at=at).rungs
+
+
+def _behind(patient: Person, *, at: datetime) -> dict[tuple[str, Any], list[UUID]]:
+    """The clinicians who stand behind each possible rung for this patient now."""
+    clinicians = dict(_clinicians(patient.clinic_id).values_list("pk", "roles"))
+    ties = list(
+        Tie.objects.in_force(at)
+        .filter(patient=patient, role__in=["live", "primary"], staff_id__in=clinicians)
+        .order_by("begins_at")
+        .values_list("role", "staff_id")
+    )
+    shifts = OnCallShift.objects.filter(clinic_id=patient.clinic_id, during__contains=at).values_list(
+        "rung", "staff_id"
+    )
+    on_call = [(rung, staff) for rung, staff in shifts if staff in clinicians]
+    found: dict[tuple[str, Any], list[UUID]] = {
+        (rungs.LIVE, ""): [staff for role, staff in ties if role == "live"],
+        (rungs.PRIMARY, ""): [staff for role, staff in ties if role == "primary"][-1:],
+        (rungs.ON_CALL, ""): [staff for rung, staff in on_call if rung == 1],
+        (rungs.SECOND_ON_CALL, ""): [staff for rung, staff in on_call if rung == 2],
+        (rungs.SUPERVISOR, ""): _with(Role.DIRECTOR, clinicians),
+    }
+    found |= {(rungs.PERSON, staff): [staff] for staff in clinicians}
+    return found | {(rungs.ROLE, role): _with(role, clinicians) for role in set().union(*clinicians.values())}
+
+
+def _with(role: str, clinicians: Mapping[UUID, Iterable[str]]) -> list[UUID]:
+    return [staff for staff, roles in clinicians.items() if role in roles]
+
+
+def everyone(clinic_id: Any) -> list[UUID]:
+    """The clinic's clinicians: who is asked when everyone at the desk is asked."""
+    return list(_clinicians(clinic_id).values_list("pk", flat=True))
+
+
+def _clinicians(clinic_id: Any) -> PersonQuerySet:
+    return Person.objects.filter(clinic_id=clinic_id).clinicians().order_by("pk")
+
+
+def staff_are_here(clinic: Clinic, *, at: datetime) -> bool:
+    """Is the clinic open at `at`, in its own time zone?"""
+    return clinic.opens <= at.astimezone(ZoneInfo(clinic.zone)).time() < clinic.closes
