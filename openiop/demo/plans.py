@@ -1,4 +1,7 @@
-"""Safety plans of the fictional clinic: most signed by both, one waiting for its clinician, one not begun."""
+"""Safety plans of the fictional clinic: most signed by both, one waiting for its clinician, others not begun.
+
+And the emergency numbers of two places near it, one of them not checked for a long time.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from datetime import datetime, timedelta
 
 from openiop.people.access import acting
 from openiop.people.models import Person
-from openiop.safety.models import note_means_talk, sign_plan, write_plan
+from openiop.safety.models import LocalHelp, note_means_talk, sign_plan, write_plan
 
 ORIGIN = "past"
 
@@ -62,4 +65,23 @@ def live(people: dict[str, Person], *, at: datetime) -> None:
             helper="Alex Rivera",
             by=marcus,
             at=at,
+        )
+    _keep_numbers(people["okafor"], at=at)
+
+
+def _keep_numbers(director: Person, *, at: datetime) -> None:
+    for locality, phone, crisis, department, days in (
+        ("Harbor", "5550100911", "5550100988", "Harbor General Hospital, 200 Bay Street", 20),
+        ("Ashford", "5550102911", "", "Ashford Community Hospital, 3 Church Road", 240),
+    ):
+        LocalHelp.objects.create(
+            clinic_id=director.clinic_id,
+            state="NY",
+            locality=locality,
+            emergency_phone=phone,
+            crisis_phone=crisis,
+            department=department,
+            source="the county’s own list, by telephone",
+            checked_on=(at - timedelta(days=days)).date(),
+            checked_by=director,
         )

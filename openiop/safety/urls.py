@@ -1,7 +1,7 @@
 from django.urls import path
 
 from openiop.safety import consumers
-from openiop.safety.views import crisis, due, ladders, plan, rota
+from openiop.safety.views import crisis, due, ladders, place, plan, rota
 
 urlpatterns = [
     path("rail", crisis.show_rail, name="rail"),
@@ -13,6 +13,11 @@ urlpatterns = [
     path("cases/<uuid:pk>/contacts", crisis.case_contacts, name="case-contacts"),
     path("cases/<uuid:pk>/closure", crisis.case_closure, name="case-closure"),
     path("patients/<uuid:pk>/concern", crisis.flag_new, name="flag-new"),
+    path("patients/<uuid:pk>/where-now", place.where_now, name="where-now"),
+    path("patients/<uuid:pk>/emergency-disclosures", place.disclosure_new, name="disclosure-new"),
+    path("emergency-disclosures", place.disclosures, name="disclosures"),
+    path("local-help", place.local_help, name="local-help"),
+    path("local-help/<uuid:pk>", place.local_help_edit, name="local-help-edit"),
     path("safety/due", due.due, name="safety-due"),
     path("me/safety-plan", plan.mine, name="my-plan"),
     path("me/safety-plan/copy", plan.copy, name="my-plan-copy"),

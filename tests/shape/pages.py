@@ -24,7 +24,7 @@ from openiop.programs.models import Enrolment, Program, Track
 from openiop.room.boards.models import Board, BoardImage
 from openiop.room.models import Seat
 from openiop.safety import ladder
-from openiop.safety.models import OnCallShift, raise_flag, write_plan
+from openiop.safety.models import LocalHelp, OnCallShift, raise_flag, write_plan
 from openiop.schedule.models import CareSession, NotTogether, Room, RosterEntry, SeriesException, SeriesMember
 
 # Who walks: one of the cast for each role, somebody else's patient, both devices, and nobody.
@@ -131,6 +131,14 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
         browser = PushSubscription.objects.create(
             **clinic, person=director, endpoint="https://push.example/1", name="Phone", made_at=now
         )
+        numbers = LocalHelp.objects.first() or LocalHelp.objects.create(
+            **clinic,
+            state="NY",
+            emergency_phone="5550100111",
+            source="walk",
+            checked_on=now.date(),
+            checked_by=director,
+        )
         plan = write_plan(maya, parts={"by_myself": "Walk the dog"}, by=director, at=now)
         device = Device.objects.create(**clinic, kind=Device.KIOSK, name="Lost", site=Site.objects.first())
         token = Invitation.make(maya, by=director, at=now)
@@ -144,6 +152,7 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "devices": device.pk,
             "cases": flag.case_id,
             "safety-plans": plan.pk,
+            "local-help": numbers.pk,
             "on-call": shift.pk,
             "programs": Program.objects.first().pk,
             "tracks": Track.objects.first().pk,

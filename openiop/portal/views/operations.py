@@ -21,7 +21,7 @@ from openiop.people.doors import roles
 from openiop.people.models import Device, Document, Person, Role, Site
 from openiop.portal.forms import ClinicForm
 from openiop.programs.models import Enrolment, Track
-from openiop.safety.models import Case, OnCallShift
+from openiop.safety.models import Case, LocalHelp, OnCallShift
 from openiop.schedule.models import Series
 
 
@@ -54,6 +54,7 @@ def setup_steps() -> list[dict[str, Any]]:
         (_("Patients"), "patient-list", people["patients"]),
         (_("Enrolments"), "enrolment-list", Enrolment.objects.count()),
         (_("Series of sessions"), "series-list", Series.objects.count()),
+        (_("Local emergency numbers"), "local-help", LocalHelp.objects.count()),
         (_("On-call rota"), "on-call", OnCallShift.objects.count()),
         (_("Payers and their rules"), "payer-list", Rule.objects.count() or Payer.objects.count()),
         (_("Kiosk and room devices"), "devices", Device.objects.count()),

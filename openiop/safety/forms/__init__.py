@@ -1,5 +1,6 @@
 """What staff fill in about somebody in danger."""
 
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,9 +10,10 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from openiop.lib.ids import uuid7
+from openiop.lib.inputs import DateInput
 from openiop.people.models import Clinic, Person
-from openiop.safety import plans
-from openiop.safety.models import Closure, Contact, MeansTalk, OnCallShift
+from openiop.safety import location, plans
+from openiop.safety.models import Closure, Contact, EmergencyDisclosure, LocalHelp, MeansTalk, OnCallShift
 
 
 class _OnTheCase(forms.ModelForm):
@@ -125,3 +127,66 @@ class MeansTalkForm(forms.Form):
     )
     agreed = forms.CharField(label=_("What was agreed"), widget=forms.Textarea(attrs={"rows": 4}))
     helper = forms.CharField(label=_("Who helps with it"), required=False)
+
+
+class DisclosureForm(forms.ModelForm):
+    told_at = forms.DateTimeField(
+        label=_("When it was told"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+
+    class Meta:
+        model = EmergencyDisclosure
+        fields = ["told_at", "recipient", "organisation", "nature", "what"]
+        widgets = {
+            "recipient": forms.TextInput,
+            "organisation": forms.TextInput,
+            "nature": forms.Textarea(attrs={"rows": 3}),
+            "what": forms.Textarea(attrs={"rows": 3}),
+        }
+
+
+class LocalHelpForm(forms.ModelForm):
+    """Numbers as people write them; kept as ten digits."""
+
+    PHONES = ("emergency_phone", "crisis_phone", "department_phone")
+
+    checked_on = forms.DateField(label=_("Last checked on"), widget=DateInput(), initial=timezone.localdate)
+
+    class Meta:
+        model = LocalHelp
+        fields = [
+            "state",
+            "locality",
+            "emergency_phone",
+            "crisis_phone",
+            "department",
+            "department_phone",
+            "source",
+            "checked_on",
+        ]
+        widgets = {"locality": forms.TextInput, "department": forms.TextInput, "source": forms.TextInput}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.PHONES:
+            label, required = self.fields[name].label, self.fields[name].required
+            self.fields[name] = forms.CharField(
+                label=label, required=required, max_length=20, widget=forms.TextInput(attrs={"type": "tel"})
+            )
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or self.cleaned_data
+        for name in self.PHONES:
+            if said := found.get(name):
+                try:
+                    found[name] = location.ten_digits(said)
+                except location.NotTenDigits:
+                    self.add_error(name, _("Ten digits, please: 911 from here reaches our own dispatcher."))
+        return found
+
+    def clean_checked_on(self) -> date:
+        checked_on: date = self.cleaned_data["checked_on"]
+        if checked_on > timezone.localdate():
+            raise forms.ValidationError(_("That lies in the future."))
+        return checked_on

@@ -25,6 +25,7 @@ from openiop.safety.models.crisis import (
     take_next_step,
 )
 from openiop.safety.models.ladders import FAULTS, BrokenLadder, Ladder, LadderRung, plan_for, set_ladder
+from openiop.safety.models.place import EmergencyDisclosure, LocalHelp, note_disclosure
 from openiop.safety.models.plan import (
     MeansTalk,
     NothingWritten,
@@ -58,7 +59,9 @@ __all__ = [
     "Case",
     "Closure",
     "Contact",
+    "EmergencyDisclosure",
     "Flag",
+    "LocalHelp",
     "MayNotClose",
     "MeansTalk",
     "NotTheNewest",
@@ -74,6 +77,7 @@ __all__ = [
     "everyone",
     "in_hand",
     "log_contact",
+    "note_disclosure",
     "note_means_talk",
     "page_rung",
     "raise_flag",

@@ -6,7 +6,10 @@ from django import template
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
+from openiop.safety.location import spoken
+
 register = template.Library()
+register.filter("spoken", spoken)
 
 # As people write them in the United States, and the two that have three digits.
 NUMBER = re.compile(r"(?<![\w+])(?:\+?1[ .-]?)?\(?\d{3}\)?[ .-]?\d{3}[ .-]?\d{4}(?!\w)|\b(?:988|911)\b")

@@ -20,7 +20,6 @@ from openiop.people.doors import patients_only, signed_in, staff_only
 from openiop.people.models import Agreement, Document, Person
 from openiop.safety.forms import MeansTalkForm, SafetyPlanForm
 from openiop.safety.models import (
-    Case,
     MeansTalk,
     NothingWritten,
     NotTheNewest,
@@ -32,6 +31,7 @@ from openiop.safety.models import (
     write_plan,
 )
 from openiop.safety.reviews import plan_due
+from openiop.safety.views.who import patient_in_reach
 
 
 @require_GET
@@ -77,19 +77,9 @@ def mine_new(request: Any) -> HttpResponse:
 @staff_only
 def new(request: Any, pk: UUID) -> HttpResponse:
     """A clinician writes a version together with the patient."""
-    patient = _patient(request, pk)
+    patient = patient_in_reach(request, pk)
     back_to = reverse("safety-plan", args=[patient.pk])
     return _write(request, patient, back_to=back_to, template="safety/plan_form.html")
-
-
-def _patient(request: Any, pk: UUID) -> Person:
-    """The patient whose plan this clinician may work on; for everybody else there is no such page."""
-    patients = Person.objects.filter(clinic_id=request.person.clinic_id).patients()
-    in_danger = Case.objects.visible_to(request.person).open().values("patient_id")
-    if not request.person.is_clinician:
-        patients = patients.none()
-    may = patients.visible_to(request.person) | patients.filter(pk__in=in_danger)
-    return get_object_or_404(may.select_related("clinic"), pk=pk)
 
 
 def _write(request: Any, patient: Person, *, back_to: str, template: str) -> HttpResponse:
@@ -163,7 +153,7 @@ def on_paper(request: Any, pk: UUID) -> HttpResponse:
 @staff_only
 def show(request: Any, pk: UUID) -> HttpResponse:
     """The plan as staff see it: in force, waiting, due, every earlier version; the means talk for who treats."""
-    patient, now = _patient(request, pk), timezone.now()
+    patient, now = patient_in_reach(request, pk), timezone.now()
     trail.record("safety-plan.open", patient=patient)
     talks = MeansTalk.objects.visible_to(request.person).filter(patient=patient).select_related("by").order_by("-at")
     context = {
