@@ -1,4 +1,4 @@
-"""The clinic's settings, which other apps read."""
+"""The clinic's settings, which other apps read; and what a patient fills in when something is wrong."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from openiop.people.models import Clinic
+from openiop.lib.ids import uuid7
+from openiop.people.models import Clinic, Person
 from openiop.safety import ladder
 
 ZONES = sorted(zone for zone in available_timezones() if zone.startswith(("America/", "Pacific/", "US/")))
@@ -124,3 +125,44 @@ def _clocks() -> Iterator[tuple[int, str]]:
 
 def _field(tier: int, name: str) -> str:
     return f"tier_{tier}_{name}"
+
+
+ANYONE, THERAPIST, ON_CALL = "anyone", "therapist", "on_call"
+HOW_SOON = [
+    (4, "now", _("Right now: I am in danger")),
+    (3, "within the hour", _("Within the hour")),
+    (2, "today", _("Today")),
+    (1, "not urgent", _("It can wait a little, but I want somebody to know")),
+]
+
+
+class TellForm(forms.Form):
+    """Something is wrong: who should know and how soon. The key makes a second press of the button change nothing."""
+
+    how_soon = forms.TypedChoiceField(
+        label=_("How soon do you need somebody?"),
+        choices=[(tier, words) for tier, _english, words in HOW_SOON],
+        coerce=int,
+        widget=forms.RadioSelect,
+    )
+    who = forms.ChoiceField(label=_("Who should know?"), widget=forms.RadioSelect, initial=ANYONE)
+    words = forms.CharField(
+        label=_("What is wrong?"),
+        required=False,
+        max_length=2000,
+        strip=True,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("A word is enough. You can leave this empty."),
+    )
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid7)
+
+    def __init__(self, *args: Any, therapist: Person | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        who = self.fields["who"]
+        assert isinstance(who, forms.ChoiceField)
+        named = [(THERAPIST, _("Also my therapist, %(name)s") % {"name": therapist.called})] if therapist else []
+        who.choices = [(ANYONE, _("Whoever can come first")), *named, (ON_CALL, _("Also the clinician on call"))]
+
+    @staticmethod
+    def how_soon_in_english(tier: int) -> str:
+        return next(english for each, english, _words in HOW_SOON if each == tier)

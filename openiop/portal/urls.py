@@ -1,12 +1,13 @@
 from django.urls import path
 
-from openiop.portal.views import desk, operations, today
+from openiop.portal.views import desk, operations, tell, today
 
 urlpatterns = [
     path("", desk.home, name="home"),
     path("today", today.today, name="today"),
     path("week", today.week, name="week"),
     path("me", today.me, name="me"),
+    path("tell", tell.tell, name="tell"),
     path("help", today.help_now, name="help"),
     path("desk", desk.desk, name="desk"),
     path("patients/<uuid:pk>", desk.patient, name="patient"),

@@ -99,6 +99,7 @@ ON_CALL = "safety.on_call"
 SECOND_ON_CALL = "safety.second_on_call"
 SUPERVISOR = "safety.supervisor"
 EVERYONE_ON_THE_DESK = "safety.everyone_on_the_desk"
+ASKED_FOR = "safety.asked_for"  # no rung: somebody the patient named is called beside the ladder, never instead of it
 ORDER = (LIVE, PRIMARY, ON_CALL, SECOND_ON_CALL, SUPERVISOR, EVERYONE_ON_THE_DESK)
 
 CLOSING_NEEDS_A_CLINICIAN = "safety.closing_needs_a_clinician"

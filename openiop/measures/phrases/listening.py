@@ -34,6 +34,11 @@ def listen(patient: Person, text: str, *, key: Any, label: str, url: str = "", a
     return flags
 
 
+def is_private(text: str, *, clinic_id: Any) -> bool:
+    """Does the text say that somebody harms them, so that its words may stand in no ordinary flag?"""
+    return any(each.phrase.category == HARMED for each in find(text, own.of_clinic(clinic_id)))
+
+
 def _raise(patient: Person, found: Found, *, kind: str, key: str, label: str, url: str, at: datetime) -> Flag:
     return raise_flag(
         patient,

@@ -125,6 +125,7 @@ class Case(Row):
             paged=[
                 ladder.Paged(at=page.made_at, rung=ladder.place_of(page.because, rungs, order=order))
                 for page in self.pages.all()
+                if page.because != ladder.ASKED_FOR
             ],
             acknowledged=[row.at for row in self.acknowledgements.all()],
             contacts=[self.contacted_at] if self.contacted_at else [],
@@ -195,6 +196,7 @@ OF_A_ROLE = f"safety.{rungs.ROLE}."
 
 
 BECAUSE = {
+    ladder.ASKED_FOR: _("the patient asked for them"),
     ladder.LIVE: _("is with them now"),
     ladder.PRIMARY: _("their therapist"),
     ladder.ON_CALL: _("on call"),

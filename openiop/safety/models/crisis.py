@@ -10,6 +10,7 @@ migration 0003.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -157,6 +158,28 @@ def page_rung(case: Case, rung: int, *, drawn: Drawn, at: datetime) -> list[Page
         for person in who
     )
     trail.record("case.page", patient=case.patient_id, thing=case, rung=place, people=len(pages), because=step.because)
+    _wake(case)
+    return pages
+
+
+def page_also(case: Case, who: Sequence[Person], *, at: datetime) -> list[Page]:
+    """Call people the patient named, beside the ladder, which goes on as it would. Clinicians, and once at a time."""
+    called = set(Page.objects.filter(case=case, made_at=at).values_list("to_id", flat=True))
+    pages = Page.objects.bulk_create(
+        Page(
+            clinic_id=case.clinic_id,
+            case=case,
+            patient_id=case.patient_id,
+            rung=0,
+            to=person,
+            because=ladder.ASKED_FOR,
+            made_at=at,
+        )
+        for person in who
+        if person.is_clinician and person.pk not in called
+    )
+    _look_again(case, at=at)
+    trail.record("case.page", patient=case.patient_id, thing=case, people=len(pages), because=ladder.ASKED_FOR)
     _wake(case)
     return pages
 
