@@ -161,6 +161,8 @@ export type Seat = {
   readonly reconnecting: boolean;
   /** Who is in front of the site's device, as kiosk and front desk say; empty for everybody else. */
   readonly people: readonly string[];
+  /** On site, by their own phone: no tile of its own. */
+  readonly companion?: boolean;
 };
 
 export type Waiting = {
@@ -236,6 +238,8 @@ export type Room = {
     readonly role: Role;
     readonly state: MyState;
     readonly talk: "treatment" | "contact_only";
+    /** On site, by my own phone: no sound, no picture. */
+    readonly companion?: boolean;
   };
   readonly host: { readonly name: string; readonly here: boolean } | null;
   readonly seats: readonly Seat[];

@@ -120,3 +120,14 @@ test("time left counts up to the started minute and never below zero", () => {
 test("initials work in every script", () => {
   assert.deepEqual(["Maya Reyes", "maya", "Jón Þór", "李 雷", "🙂", ""].map(initials), ["MR", "M", "JÞ", "李雷", "🙂", ""]);
 });
+
+test("a phone on site has no media, no tile and counts for nobody, and its hand is in the queue", () => {
+  const phone = { ...seat("Theo"), companion: true, hand_at: "2026-03-04T19:11:30Z" };
+  const state = { ...START, room: { ...room({ seats: [seat("Bea"), phone] }), me: { seat: phone.seat, role: "patient", state: "admitted", talk: "treatment", companion: true } } as Room };
+
+  assert.equal(screenOf(state), "room");
+  assert.equal(hasMedia(state), false);
+  assert.deepEqual(tiles(state.room).map(({ name }) => name), ["Bea"]);
+  assert.equal(headCount(state.room.seats), 1);
+  assert.deepEqual(hands(state.room).map(({ name }) => name), ["Theo"]);
+});

@@ -96,7 +96,21 @@ export function screenOf({ bye, room }: State): Screen {
 
 /** Camera and microphone are asked for here and nowhere else: the waiting screen needs neither. */
 export function hasMedia(state: State): boolean {
+  return isInside(state) && !isCompanion(state);
+}
+
+export function isInside(state: State): boolean {
   return ["room", "staff_only"].includes(screenOf(state));
+}
+
+/** On site, with a phone that neither hears nor sees: the room around them does. */
+export function isCompanion({ room }: State): boolean {
+  return Boolean(room?.me.companion);
+}
+
+/** People on site who hold their own phone; they stand on the tile of the site's device. */
+export function companions(room: Room): readonly Seat[] {
+  return room.seats.filter((seat) => seat.companion && (seat.here || seat.reconnecting));
 }
 
 export function mySeat(state: State): Seat | null {
@@ -122,7 +136,7 @@ export function tiles(room: Room): readonly Seat[] {
     crowded ? Number(!seat.video) : 0,
   ];
   return room.seats
-    .filter((seat) => seat.here || seat.reconnecting)
+    .filter((seat) => !seat.companion && (seat.here || seat.reconnecting))
     .sort((a, b) => compare(rank(a), rank(b)) || a.name.localeCompare(b.name) || compare([a.seat], [b.seat]));
 }
 
@@ -191,9 +205,9 @@ export function minutesSince(then: string, now: number): number {
   return Math.max(0, Math.floor((now - Date.parse(then)) / 60_000));
 }
 
-/** How many people a room holds: the site's device counts for those in front of it, and for one when nobody was seen. */
+/** How many people a room holds: the site's device counts for those in front of it, and for one when nobody was seen; a phone for nobody. */
 export function headCount(seats: readonly Seat[]): number {
-  return seats.reduce((sum, { role, people }) => sum + (role === "site" ? Math.max(people.length, 1) : 1), 0);
+  return seats.reduce((sum, { role, people, companion }) => sum + (companion ? 0 : role === "site" ? Math.max(people.length, 1) : 1), 0);
 }
 
 export function initials(name: string): string {

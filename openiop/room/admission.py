@@ -22,7 +22,7 @@ from openiop.messaging.models import Delivery
 from openiop.people.access import Actor, kind_of
 from openiop.people.models import Agreement, Device, Document, Licence, Person, Role, Tie
 from openiop.people.support import SupporterLink
-from openiop.room import guests, live
+from openiop.room import companions, guests, live
 from openiop.room.boards.models import Board
 from openiop.room.media.rooms import MediaRoom
 from openiop.room.models import (
@@ -132,6 +132,7 @@ def ask(session: CareSession, actor: Actor, *, at: datetime) -> Seat:
     role = role_in(session, actor)
     check_open(session, role, at=at)
     who = {"device": actor} if isinstance(actor, Device) else {"person": actor}
+    on_site = role == "patient" and companions.is_on_site(session, actor)
     straight_in = role not in WAITS
     seat, made = Seat.objects.select_for_update(of=("self",)).get_or_create(
         session=session,
@@ -147,6 +148,12 @@ def ask(session: CareSession, actor: Actor, *, at: datetime) -> Seat:
     )
     if made:
         note(seat, "asked", by=actor, at=at)
+    if on_site and not seat.companion:
+        companions.settle(seat, at=at)
+        note(seat, "came by phone, on site", by=actor, at=at)
+    elif seat.companion and not on_site:
+        companions.unsettle(seat, at=at)
+        note(seat, "comes from elsewhere", by=actor, at=at)
     if seat.state == SeatState.LEFT:
         seat.state = SeatState.ADMITTED if seat.admitted_at else SeatState.WAITING
         seat.save()
@@ -386,7 +393,8 @@ def beat(seat: Seat, *, at: datetime, receiving: bool) -> None:
     Seat.objects.filter(pk=seat.pk).update(seen_at=at, online=True)
     if seat.role != "patient" or seat.person is None or seat.state != SeatState.ADMITTED:
         return
-    if seat.session.begins_at - OPENS_BEFORE <= at <= seat.session.ends_at + CLOSES_AFTER:
+    # Whoever is on site is there by arrival and departure: their phone proves nothing.
+    if not seat.companion and seat.session.begins_at - OPENS_BEFORE <= at <= seat.session.ends_at + CLOSES_AFTER:
         for source in ("room", "media") if receiving else ("room",):
             presence.note(
                 seat.session,
@@ -438,7 +446,7 @@ def _end_presence(seat: Seat, *, at: datetime) -> None:
         return
     # Whoever was gone already, their tab closed or killed, went then; going now would count the time in between.
     is_here = seat.online and seat.seen_at is not None and seat.seen_at > at - QUIET_AFTER
-    if seat.admitted_at and seat.connection and is_here:
+    if seat.admitted_at and seat.connection and is_here and not seat.companion:
         presence.note(
             seat.session,
             seat.person,

@@ -30,11 +30,12 @@ def call(seat: Seat, *, by: Person, at: datetime) -> Seat:
     """`by`, who leads, goes to a private place for this patient; the patient follows once they are there (`arrive`).
 
     Where nobody else leads the group, it is paused and whoever is on duty is asked to come. Raises PermissionDenied,
-    and Refused: "not_inside" for a patient who is not in, "already_aside" for somebody who is with another patient.
+    and Refused: "not_inside" for a patient who is not in or is on site, "already_aside" for somebody who is with
+    another patient.
     """
     if admission.role_in(seat.session, by) != "facilitator":
         raise PermissionDenied
-    if seat.role != "patient" or seat.state != SeatState.ADMITTED:
+    if seat.role != "patient" or seat.state != SeatState.ADMITTED or seat.companion:
         raise Refused("not_inside")
     mine = admission.ask(seat.session, by, at=at)
     if mine.place.startswith(ASIDE) and mine.place != place_for(seat.pk):

@@ -24,7 +24,7 @@ from openiop.audit import trail
 from openiop.lib.wake import wake
 from openiop.people.models import Person
 from openiop.programs.models import Modality
-from openiop.room import admission, assigning, refused, signals
+from openiop.room import admission, assigning, companions, refused, signals
 from openiop.room.assigning import CannotAssign, Party
 from openiop.room.models import (
     BREAKOUT,
@@ -92,11 +92,11 @@ class Scene:
 
     @cached_property
     def everybody(self) -> dict[UUID, Neighbour]:
-        """Whoever was let into the group or a breakout, by seat."""
+        """Whoever was let into the group or a breakout, by seat. Companions go where the site's device goes."""
         return {
             row.id: row
             for row in Neighbour.of(self.session.pk)
-            if row.state == SeatState.ADMITTED and in_treatment(row.place)
+            if row.state == SeatState.ADMITTED and in_treatment(row.place) and not row.companion
         }
 
     @cached_property
@@ -384,7 +384,7 @@ def _answer(session: CareSession, to: str, *, at: datetime) -> None:
 @transaction.atomic
 def ask_help(seat: Seat, *, asks: bool, at: datetime) -> None:
     """Ask the facilitators to come, or no longer. Raises PermissionDenied outside a breakout."""
-    if seat.role in STAFF or seat.state != SeatState.ADMITTED or not seat.place.startswith(BREAKOUT):
+    if seat.role in STAFF or seat.companion or seat.state != SeatState.ADMITTED or not seat.place.startswith(BREAKOUT):
         raise PermissionDenied
     calls = HelpCall.objects.filter(seat=seat, ended_at=None)
     if asks:
@@ -517,4 +517,6 @@ def _move(session: CareSession, seat_id: UUID, to: str, *, by: Person | None, at
         raise Http404
     seat.place = to
     seat.save(update_fields=["place"])
+    if seat.role == "site":
+        companions.follow(session, to)
     admission.note(seat, "moved to a breakout" if to.startswith(BREAKOUT) else "moved to the group", by=by, at=at)

@@ -38,7 +38,8 @@ def on_the_rail(session: CareSession, neighbours: list[Neighbour], *, at: dateti
 
 
 def _lost(row: Neighbour, *, at: datetime) -> datetime | None:
-    return row.seen_at if row.state == SeatState.ADMITTED and not row.here(at) else None
+    is_away = row.state == SeatState.ADMITTED and not row.here(at)
+    return row.seen_at if is_away and not row.companion else None
 
 
 def is_lost(*, seen_at: datetime, ended_at: datetime | None, at: datetime, after: timedelta) -> bool:
@@ -68,6 +69,7 @@ def _silent(clinic: Clinic, *, at: datetime) -> list[Seat]:
         state=SeatState.ADMITTED,
         seen_at__lt=at - QUIET_AFTER,
         person__cases__in=Case.objects.open(),
+        companion=False,  # on site, whatever their phone does
     )
     return list(seats.select_related("person__clinic"))
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 from openiop.lib import wake
 from openiop.people import screen
 from openiop.people.access import acting
-from openiop.room import admission, aside, breakouts, e2ee, live, protocol, signals, state
+from openiop.room import admission, aside, breakouts, companions, e2ee, live, protocol, signals, state
 from openiop.room.media.janus import MediaError
 from openiop.room.media.rooms import MediaRoom
 from openiop.room.media.tab import TabMedia, Where
@@ -278,6 +278,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
                     raise Http404
                 if seat is not None and what is not _offline:
                     admission.check_still_comes(seat.session, self.person)
+                    companions.check_still_here(seat)
                 return what(seat, self.person, timezone.now(), **arguments)
 
         return await database_sync_to_async(inside)()
@@ -320,7 +321,7 @@ def _read(
     if ended:
         seat.refresh_from_db(fields=["place"])
     room = state.room_for(seat, at=at)
-    has_media = room.me.state in ("admitted", "private") and not room.paused
+    has_media = room.me.state in ("admitted", "private") and not room.paused and not seat.companion
     where = _where(seat) if has_media else None
     return seat, room, where, _rooms_at(seat.session, ended), e2ee.news(seat, room, told)
 
@@ -427,6 +428,8 @@ def _hand(seat: Seat, person: Any, at: Any, *, raised: bool) -> None:
 
 
 def _self(seat: Seat, person: Any, at: Any, *, audio: bool, video: bool, saving: bool) -> None:
+    if seat.companion:
+        return
     if seat.state == SeatState.ADMITTED and (seat.audio, seat.video, seat.saving) != (audio, video, saving):
         seat.audio, seat.video, seat.saving = audio, video, saving
         seat.save(update_fields=["audio", "video", "saving"])

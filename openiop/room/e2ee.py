@@ -245,7 +245,7 @@ def news(seat: Seat, room: protocol.Room, told: Told) -> tuple[protocol.KeysNow 
 
 def is_here(room: protocol.Room) -> bool:
     """Is this viewer inside a room of media, and not at its door?"""
-    return bool(room.room) and room.me.state in ("admitted", "private")
+    return bool(room.room) and room.me.state in ("admitted", "private") and not room.me.companion
 
 
 def _since(commits: list[KeyCommit], welcome: KeyWelcome | None, mine: UUID | None) -> int | None:

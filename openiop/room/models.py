@@ -97,7 +97,7 @@ class Seat(Row):
     then only let in by one. `connection` is the tab that holds the seat (a later one takes it over) and `line` its
     newest socket: one that the tab gave up may seem open for a while yet. `saving`: sound only for now. `media` is
     what another web process needs to take over its media; `seen_at` its last beat; `ready` that the door's form is
-    done.
+    done. `companion`: the phone of somebody who is on site, without sound and picture (companions.py).
     """
 
     session = models.ForeignKey(CareSession, on_delete=models.PROTECT, related_name="seats")
@@ -118,9 +118,14 @@ class Seat(Row):
     online = models.BooleanField(default=False)
     seen_at = models.DateTimeField(null=True)
     media = models.JSONField(default=dict)
+    companion = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(companion=False) | Q(role="patient", audio=False, video=False, media={}),
+                name="companion_has_no_media",
+            ),
             models.UniqueConstraint(fields=["session", "person"], name="one_seat_each"),
             models.UniqueConstraint(fields=["session", "device"], name="one_seat_per_device"),
             models.CheckConstraint(
@@ -370,7 +375,9 @@ class SignalAnswer(Row):
 
 
 ROOM_SEATS = """
-SELECT seats.*, seats.id IN (SELECT room_saving(%s)) AS saving FROM room_seats(%s) AS seats ORDER BY asked_at, id"""
+SELECT seats.*, seats.id IN (SELECT room_saving(%s)) AS saving,
+       seats.id IN (SELECT room_companions(%s)) AS companion
+FROM room_seats(%s) AS seats ORDER BY asked_at, id"""
 
 
 class Encryption(models.TextChoices):
@@ -478,6 +485,7 @@ class Neighbour(models.Model):
     online = models.BooleanField()
     seen_at = models.DateTimeField(null=True)
     saving: bool
+    companion: bool
 
     class Meta:
         managed = False
@@ -486,7 +494,7 @@ class Neighbour(models.Model):
     @classmethod
     def of(cls, session_id: Any) -> list[Neighbour]:
         """Return the seats of the session that the acting person may know, in the order they asked to come in."""
-        return list(cls.objects.raw(ROOM_SEATS, [session_id, session_id]))
+        return list(cls.objects.raw(ROOM_SEATS, [session_id, session_id, session_id]))
 
     def here(self, at: datetime) -> bool:
         return bool(self.online and self.seen_at and self.seen_at > at - QUIET_AFTER)

@@ -38,6 +38,7 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
             role=cast(Role, seat.role),
             state=_my_state(seat, ended=ended),
             talk="contact_only" if seat.role == "patient" and _is_apart(seat) else "treatment",
+            companion=seat.companion,
         ),
         host=_host(neighbours, at=at),
         seats=_seats([row for row in neighbours if inside and _in(row, seat.place)], session, at=at),
@@ -114,6 +115,7 @@ def _seat(row: Neighbour, *, at: datetime, people: list[str]) -> protocol.Seat:
         feed=row.feed or None,
         reconnecting=row.reconnecting(at),
         people=people,
+        companion=row.companion,
     )
 
 

@@ -23,7 +23,7 @@ from openiop.people import screen
 from openiop.people.access import kind_of
 from openiop.people.doors import devices_only, in_the_room, patients_only, staff_only
 from openiop.people.models import Agreement, Device, Document, Person
-from openiop.room import admission, care, live, relay
+from openiop.room import admission, care, companions, live, relay
 from openiop.room.forms import AgreementForm, PlaceForm
 from openiop.room.models import Place, Seat
 from openiop.safety import ladder, rail
@@ -54,7 +54,9 @@ def door(request: Any, pk: UUID) -> HttpResponse:
     if refusal := _not_now(request, session):
         return refusal
     seat = Seat.objects.filter(session=session, person=request.person).first()
-    if seat and seat.admitted_at and seat.state in ("admitted", "left"):
+    if companions.is_on_site(session, request.person):
+        return redirect("room", pk=pk)
+    if seat and not seat.companion and seat.admitted_at and seat.state in ("admitted", "left"):
         return redirect("room", pk=pk)
     context = {"session": session, "step": 1, "phone": _phone(session, request.person)}
     return render(request, "room/door.html", context)
@@ -67,6 +69,8 @@ def place(request: Any, pk: UUID) -> HttpResponse:
     session = _session(request.person, pk)
     if refusal := _not_now(request, session):
         return refusal
+    if companions.is_on_site(session, request.person):
+        return redirect("room", pk=pk)
     now = timezone.now()
     form = PlaceForm(request.POST or None, initial=_told_before(request.person, at=now))
     agreements = _agreement_forms(request.person, request.POST or None)
@@ -133,7 +137,7 @@ def room(request: Any, pk: UUID) -> HttpResponse:
     seat = Seat.objects.filter(session=session, **_who(request.person)).first()
     if request.session.get(screen.LOCKED) and not (seat and seat.in_call(at=timezone.now())):
         return redirect("lock")
-    if role == "patient" and not (seat and (seat.ready or seat.admitted_at)):
+    if role == "patient" and not _came_through_the_door(session, request.person, seat):
         return redirect("door", pk=pk)
     trail.record("room.open", thing=session)
     return _room_page(request, session, role)
@@ -241,6 +245,13 @@ def site_room(request: Any) -> HttpResponse:
 
 
 # --- parts ---
+
+
+def _came_through_the_door(session: CareSession, patient: Person, seat: Seat | None) -> bool:
+    """Told where they are, or seen to arrive on site; whoever has left the site since begins at the door."""
+    if companions.is_on_site(session, patient):
+        return True
+    return bool(seat and not seat.companion and (seat.ready or seat.admitted_at))
 
 
 def _session(person: Any, pk: UUID) -> CareSession:

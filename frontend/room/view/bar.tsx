@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import type { RoomApp, Snapshot } from "../app.ts";
+import { isCompanion } from "../state.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
 import { Icon } from "./icon.tsx";
@@ -18,30 +19,37 @@ type Props = {
 
 export function Bar({ app, snapshot, words, railOpen, setRailOpen, boardOpen, setBoardOpen }: Props) {
   const { media, handRaised, state } = snapshot;
+  const companion = isCompanion(state);
   const waiting = state.room?.waiting.length ?? 0;
   return (
     <nav className="room-bar" aria-label={words.controls}>
-      <Control icon="mic" off={!media.mic} keys="m" onClick={() => void app.toggleMic()}>
-        {media.mic ? words.mute : words.unmute}
-      </Control>
-      <Control icon="camera" off={!media.camera} keys="v" onClick={() => void app.toggleCamera()}>
-        {media.camera ? words.camera_off : words.camera_on}
-      </Control>
+      {!companion && (
+        <>
+          <Control icon="mic" off={!media.mic} keys="m" onClick={() => void app.toggleMic()}>
+            {media.mic ? words.mute : words.unmute}
+          </Control>
+          <Control icon="camera" off={!media.camera} keys="v" onClick={() => void app.toggleCamera()}>
+            {media.camera ? words.camera_off : words.camera_on}
+          </Control>
+        </>
+      )}
       <Control icon="hand" up={handRaised} keys="h" onClick={() => app.toggleHand()}>
         {handRaised ? words.hand_down : words.hand_up}
       </Control>
       {state.room?.me.role === "patient" && <SignalButton app={app} words={words} />}
-      <button
-        type="button"
-        className="room-button"
-        data-up={snapshot.quality.saving || undefined}
-        aria-pressed={snapshot.quality.saving}
-        title={words.low_data_means}
-        onClick={() => app.quality.save(!snapshot.quality.saving)}
-      >
-        <Icon name="line" />
-        {words.low_data}
-      </button>
+      {!companion && (
+        <button
+          type="button"
+          className="room-button"
+          data-up={snapshot.quality.saving || undefined}
+          aria-pressed={snapshot.quality.saving}
+          title={words.low_data_means}
+          onClick={() => app.quality.save(!snapshot.quality.saving)}
+        >
+          <Icon name="line" />
+          {words.low_data}
+        </button>
+      )}
       {setBoardOpen && (
         <button type="button" className="room-button" aria-expanded={boardOpen} aria-controls="board-pane" onClick={() => setBoardOpen(!boardOpen)}>
           <Icon name="board" />

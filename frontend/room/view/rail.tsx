@@ -75,13 +75,14 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
                 <span className="lead-note">
                   {seat.role !== "patient" && <> {words[seat.role]}</>}
                   {seat.people.length > 0 && <> · {seat.people.join(", ")}</>}
+                  {seat.companion && <> {words.companion_note}</>}
                   {seat.reconnecting && <> {words.reconnecting}</>}
                   {seat.hand_at && <em> {words.hand}{order.length > 1 ? ` ${order.indexOf(seat.seat) + 1}` : ""}</em>}
                 </span>
               </p>
               <div className="lead-actions">
                 {seat.role === "patient" && <CareLink room={room} seat={seat.seat} words={words} />}
-                {seat.role === "patient" && !room.lead?.aside && <AsideButton app={app} seat={seat.seat} name={seat.name} words={words} />}
+                {seat.role === "patient" && !seat.companion && !room.lead?.aside && <AsideButton app={app} seat={seat.seat} name={seat.name} words={words} />}
                 {seat.audio && (
                   <button type="button" className="room-button small" aria-label={fill(words.mute_name, seat)} onClick={() => app.say({ type: "mute", seat: seat.seat })}>
                     {words.mute_person}

@@ -2,13 +2,14 @@
 
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import type { RoomApp } from "../app.ts";
-import { arrivals, hasMedia, newHands, screenOf } from "../state.ts";
+import { arrivals, isCompanion, isInside, newHands, screenOf } from "../state.ts";
 import type { Room } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
 import { BoardPane, hasBoard } from "./board.tsx";
 import { Bar } from "./bar.tsx";
 import { BreakoutAnnouncer, BreakoutCalls, MyRoom } from "./breakouts.tsx";
+import { CompanionNotices, CompanionStage } from "./companion.tsx";
 import { Notices } from "./notices.tsx";
 import { Rail } from "./rail.tsx";
 import { newSignals } from "../signal.ts";
@@ -27,9 +28,10 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
   const [railOpen, setRailOpen] = useState(false);
   const [boardOpen, setBoardOpen] = useState(false);
   const now = useNow(15_000) + snapshot.clockAhead;
-  const inside = hasMedia(state);
+  const inside = isInside(state);
+  const companion = isCompanion(state);
   const leads = inside && state.room?.me.role === "facilitator";
-  useKeys(app, inside);
+  useKeys(app, inside, companion);
 
   return (
     <div className="group-room" data-theme={look} data-screen={screenOf(state)} data-rail={leads ? (railOpen ? "open" : "shut") : "none"}>
@@ -39,12 +41,12 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
           <div className="room-main">
             {leads && <AsideNotices app={app} snapshot={snapshot} room={state.room} words={words} />}
             {leads && <SignalsNotice room={state.room} words={words} open={railOpen ? null : () => setRailOpen(true)} />}
-            <Notices app={app} snapshot={snapshot} words={words} />
+            {companion ? <CompanionNotices snapshot={snapshot} words={words} /> : <Notices app={app} snapshot={snapshot} words={words} />}
             <BreakoutCalls app={app} room={state.room} words={words} />
-            <MyRoom app={app} room={state.room} words={words} />
+            {!companion && <MyRoom app={app} room={state.room} words={words} />}
             <Clock app={app} room={state.room} words={words} />
             <PollCard app={app} room={state.room} words={words} />
-            <Stage app={app} snapshot={snapshot} room={state.room} words={words} />
+            {companion ? <CompanionStage room={state.room} words={words} /> : <Stage app={app} snapshot={snapshot} room={state.room} words={words} />}
             {boardOpen && hasBoard(app, state.room) && <BoardPane app={app} room={state.room} words={words} />}
           </div>
           {leads && <Rail app={app} room={state.room} trouble={snapshot.breakoutTrouble} now={now} words={words} shut={() => setRailOpen(false)} />}
@@ -112,10 +114,13 @@ function useNow(everyMs: number): number {
 }
 
 /** M, V and H, never while typing, never with a modifier, never behind a dialog. */
-function useKeys(app: RoomApp, inside: boolean): void {
+function useKeys(app: RoomApp, inside: boolean, companion: boolean): void {
   const actions = useMemo<Record<string, () => void>>(
-    () => ({ m: () => void app.toggleMic(), v: () => void app.toggleCamera(), h: () => app.toggleHand() }),
-    [app],
+    () => ({
+      h: () => app.toggleHand(),
+      ...(companion ? {} : { m: () => void app.toggleMic(), v: () => void app.toggleCamera() }),
+    }),
+    [app, companion],
   );
   useEffect(() => {
     if (!inside) return;

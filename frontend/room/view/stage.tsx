@@ -2,7 +2,7 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { RoomApp, Snapshot } from "../app.ts";
-import { columnsFor, tiles } from "../state.ts";
+import { columnsFor, companions, tiles } from "../state.ts";
 import type { Room } from "../protocol.ts";
 import type { Words } from "../words.ts";
 import { Tile } from "./tile.tsx";
@@ -30,6 +30,7 @@ export function Stage({ app, snapshot, room, words }: { app: RoomApp; snapshot: 
               self={mine ? media.self : null}
               // Muted sends nothing, so the media server never says that the talking ended.
               talking={Boolean(seat.feed && state.talking.has(seat.feed)) && (mine ? media.mic : seat.audio)}
+              hands={seat.role === "site" ? companions(room).filter((one) => one.hand_at).map((one) => one.name) : NOBODY}
               rests={Boolean(seat.feed && quality.resting.has(seat.feed))}
               words={words}
             />
@@ -41,6 +42,8 @@ export function Stage({ app, snapshot, room, words }: { app: RoomApp; snapshot: 
     </section>
   );
 }
+
+const NOBODY: readonly string[] = [];
 
 /** Are the others in breakouts while I am here by myself? */
 function inRooms({ breakouts }: Room): boolean {

@@ -14,10 +14,12 @@ type Props = {
   talking: boolean;
   /** The picture is not asked for just now. */
   rests: boolean;
+  /** Of those in front of the site's device: whose phone has a hand up. */
+  hands: readonly string[];
   words: Words;
 };
 
-export function Tile({ app, seat, mine, feed, self, talking, rests, words }: Props) {
+export function Tile({ app, seat, mine, feed, self, talking, rests, hands, words }: Props) {
   const stream = mine ? self : rests ? null : (feed?.picture ?? null);
   const [seen, setSeen] = useState<MediaStream | null>(null);
   // A picture that rested begins anew, behind its initials, until its first frame is there.
@@ -47,6 +49,11 @@ export function Tile({ app, seat, mine, feed, self, talking, rests, words }: Pro
         />
       )}
       <p className="tile-words">
+        {hands.map((name, n) => (
+          <span key={n} className="tile-word" data-word="hand">
+            {name}: {words.hand}
+          </span>
+        ))}
         {told.map((word) => (
           <span key={word} className="tile-word" data-word={word}>
             {words[word]}

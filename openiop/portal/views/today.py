@@ -23,6 +23,7 @@ from openiop.people.access import kind_of
 from openiop.people.doors import patients_only, public
 from openiop.people.models import Agreement, Document, Person
 from openiop.programs.models import Modality
+from openiop.room import companions
 from openiop.room.admission import OPENS_BEFORE
 from openiop.safety import ladder
 from openiop.safety.models import raise_flag
@@ -46,6 +47,7 @@ def today(request: Any) -> HttpResponse:
         "opens_at": place.session.begins_at - OPENS_BEFORE if place else None,
         "door_open": bool(place and now >= place.session.begins_at - OPENS_BEFORE),
         "code": _qr(place.arrival_code) if place and place.modality != Modality.VIRTUAL else "",
+        "arrived": bool(place and place.modality != Modality.VIRTUAL and companions.is_on_site(place.session, person)),
         "with_whom": _leaders(place.session) if place else [],
         "before": before_the_group(person, at=now),
         "hours": hours_of(person, at=now),

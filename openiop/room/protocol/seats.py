@@ -78,6 +78,8 @@ class Me(Said):
     role: Literal["patient", "facilitator", "site", "staff", "supporter"]
     state: Literal["waiting", "admitted", "private", "removed", "sent_back", "ended"]
     talk: Literal["treatment", "contact_only"]
+    companion: bool = False
+    """On site, by my own phone: no sound, no picture."""
 
 
 class Host(Said):
@@ -100,6 +102,8 @@ class Seat(Said):
     reconnecting: bool = False
     people: list[str] = []
     """Who is in front of the site's device, as kiosk and front desk say; empty for everybody else."""
+    companion: bool = False
+    """On site, by their own phone: no tile."""
 
 
 class Waiting(Said):

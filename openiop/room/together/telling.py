@@ -14,7 +14,7 @@ def for_everybody(seat: Seat, *, at: datetime) -> protocol.TogetherNow | None:
     """Return what is on in the group; nothing for whoever waits or is with staff outside of it."""
     if seat.state != SeatState.ADMITTED or not in_treatment(seat.place):
         return None
-    return protocol.TogetherNow(timer=_timer(seat, at=at), poll=_poll(seat))
+    return protocol.TogetherNow(timer=_timer(seat, at=at), poll=_poll(seat) if seat.role != "supporter" else None)
 
 
 def for_those_who_lead(seat: Seat, *, at: datetime) -> protocol.LeadTogether:
