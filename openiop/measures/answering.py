@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,18 +14,17 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from openiop.audit import trail
-from openiop.measures import instruments, private, scoring
-from openiop.measures.blocks import assembled
-from openiop.measures.models import Answer, Cadence, Response
+from openiop.measures import asking, instruments, private, reading, scoring
+from openiop.measures.asking import BEFORE, CHECK_IN, due, newest
+from openiop.measures.models import Answer, Response
 from openiop.measures.phrases.listening import listen
 from openiop.people.models import Person
-from openiop.programs.models import Enrolment
 from openiop.safety import ladder
 from openiop.safety.models import Flag, raise_flag
-from openiop.schedule.models import RosterEntry
 
-CHECK_IN, BEFORE = assembled.DAILY, assembled.BEFORE
-newest = assembled.newest_shipped
+__all__ = ["BEFORE", "CHECK_IN", "AlreadyGiven", "NotTaken", "Taken", "answer", "due", "newest"]
+
+YOUTH_UNTIL = 18
 KEPT_FOR = timedelta(days=14)  # how long a device may hold an answer before it is sent; it stays on its own day
 CLOCKS_DIFFER_BY = timedelta(minutes=5)
 
@@ -54,8 +54,14 @@ def answer(
     key: UUID,
     answered_at: datetime,
     at: datetime,
+    by: Person | None = None,
+    how: str = "self",
+    among: Mapping[str, Any] = MappingProxyType({}),
 ) -> Taken:
     """Keep one answer and, in the same transaction, raise the flag it calls for, even if no other answer follows.
+
+    `by` and `how`: who of the staff wrote it down, and whether it was read out or copied from paper. `among`: answers
+    that come in the same form, so that a screen is not told for more than they say together.
 
     The transaction is the caller's (`people.access.acting`): what is refused here has written nothing yet.
     Sent twice with the same `key` it is kept once. A further answer to the same item corrects it and removes
@@ -63,7 +69,12 @@ def answer(
     """
     given = understood(instrument, item, value)
     _check_day(patient, for_day, at=at)
-    response, begun = _response(patient, instrument, for_day, at=at)
+    youth = is_youth(patient, on=for_day)
+    sign = scoring.sign_of(instrument, item, given, youth=youth, among=among)
+    asked = instrument.item(item)
+    # Whatever must or may have to be told is kept, whoever says it and however late.
+    always = sign is not None or asked.kind == "text" or asked.private or by is not None
+    response, begun = _response(patient, instrument, for_day, at=at, always=always)
     so_far = list(Answer.objects.filter(Q(response=response) | Q(patient=patient, key=key)))
     # The device may have sent it twice at once: the second waited for this row, and finds the first here.
     if found := next((row for row in so_far if row.key == key), None):
@@ -79,12 +90,18 @@ def answer(
         key=key,
         answered_at=min(answered_at, at + CLOCKS_DIFFER_BY),
         received_at=at,
+        by=by,
+        how=how,
     )
-    trail.record("answer.give", patient=patient, thing=response, item=item)
-    here = newest_of([row for row in so_far if row.response_id == response.pk] + [kept])
-    flag = _tell(patient, instrument, kept, current=here, at=at)
-    _score(response, instrument, here, at=at)
+    trail.record("answer.give", patient=patient, thing=response, item=item, how=how)
+    flag = _told(patient, instrument, kept, sign, among=[*so_far, kept], at=at)
+    _score(response, instrument, [*so_far, kept], youth=youth, at=at)
     return Taken(kept, flag)
+
+
+def is_youth(patient: Person, *, on: date) -> bool:
+    """Is the person under 18 on this day? For them a refused question about suicide counts as a positive screen."""
+    return patient.born_on is not None and patient.age_on(on) < YOUTH_UNTIL
 
 
 def understood(instrument: instruments.Instrument, item: str, value: Any) -> scoring.Answer:
@@ -119,7 +136,9 @@ def _again(found: Answer, *, item: str, value: Any, instrument: instruments.Inst
     return Taken(found, Flag.objects.filter(patient_id=found.patient_id, key__in=keys, kind="").first())
 
 
-def _response(patient: Person, instrument: instruments.Instrument, day: date, *, at: datetime) -> tuple[Response, bool]:
+def _response(
+    patient: Person, instrument: instruments.Instrument, day: date, *, at: datetime, always: bool
+) -> tuple[Response, bool]:
     """Return the day's response, held, and whether it begins with this answer."""
     # Held until the commit: two last answers at once would each miss the other, and nobody would score them.
     response, begun = Response.objects.select_for_update().get_or_create(
@@ -128,40 +147,64 @@ def _response(patient: Person, instrument: instruments.Instrument, day: date, *,
         for_day=day,
         defaults={"clinic_id": patient.clinic_id, "version": instrument.version, "started_at": at},
     )
+    if begun and not always:
+        _check_open(response, on=day)
     if response.version != instrument.version:
         raise NotTaken(_("These questions have changed since you began. Please open today's page again."))
     return response, begun
 
 
-def _tell(
-    patient: Person, instrument: instruments.Instrument, kept: Answer, *, current: dict[str, Any], at: datetime
-) -> Flag | None:
-    """Raise the flag this one answer calls for, at any total (docs/rules/escalation.md).
+def _check_open(response: Response, *, on: date) -> None:
+    try:
+        asking.check_open(response.patient, response.instrument, on=on)
+    except asking.Closed as closed:
+        response.delete()  # begun by this very answer, which is not kept
+        raise NotTaken(*closed.args) from None
 
-    A private one is raised and not returned: the patient's page says nothing of it.
-    """
-    if instrument.item(kept.item).kind == "text":
+
+def _told(
+    patient: Person,
+    instrument: instruments.Instrument,
+    kept: Answer,
+    sign: scoring.Sign | None,
+    *,
+    among: list[Answer],
+    at: datetime,
+) -> Flag | None:
+    """Raise what this answer calls for. A private flag is raised and not returned: the patient's page says nothing."""
+    item = instrument.item(kept.item)
+    if item.kind == "text":
         return _tell_of_words(patient, instrument, kept, at=at)
-    if instrument.item(kept.item).private:
-        private.tell(patient, instrument, kept, current=current, at=at)
+    if item.private:
+        here = newest_of(row for row in among if row.response_id == kept.response_id)
+        private.tell(patient, instrument, kept, current=here, at=at)
         return None
-    sign = scoring.sign_of(instrument, kept.item, kept.value)
-    if sign is None:
-        return None
+    return _tell(patient, instrument, kept, sign, at=at) if sign else None
+
+
+def _tell(
+    patient: Person, instrument: instruments.Instrument, kept: Answer, sign: scoring.Sign, *, at: datetime
+) -> Flag:
+    """Raise the flag this one answer calls for, at any total (docs/rules/escalation.md)."""
     item = instrument.item(kept.item)
     option = next(option for option in item.options if option.value == kept.value)
-    return raise_flag(
+    flag = raise_flag(
         patient,
         key=f"answer-{kept.key}",
         evidence=ladder.Evidence(sign.reason, sign.value),
-        label=instruments.in_language(item.text, "en"),
+        label=instruments.in_language(item.text, "en") if item.text else item.code,
         value=instruments.in_language(option.text, "en"),
         url=reverse("patient-response", args=[patient.pk, kept.response_id]),
         at=at,
     )
+    if instrument.method == "sum":
+        # A questionnaire's one question is no assessment; a screen is.
+        asking.assess_today(patient, kept.response, on=at.astimezone(ZoneInfo(patient.clinic.zone)).date(), at=at)
+    return flag
 
 
 def _tell_of_words(patient: Person, instrument: instruments.Instrument, kept: Answer, *, at: datetime) -> Flag | None:
+    """Raise what the words call for (openiop/measures/phrases)."""
     flags = listen(
         patient,
         str(kept.value),
@@ -173,13 +216,31 @@ def _tell_of_words(patient: Person, instrument: instruments.Instrument, kept: An
     return next((flag for flag in flags if not flag.is_private), None)
 
 
-def _score(response: Response, instrument: instruments.Instrument, answers: dict[str, Any], *, at: datetime) -> None:
-    """Score when every required item has an answer; a later correction scores again."""
-    result = scoring.score(instrument, answers)
-    if result.complete:
-        response.total, response.band = result.total, result.band or ""
-        response.completed_at = response.completed_at or at
-        response.save(update_fields=["total", "band", "completed_at"])
+def _score(
+    response: Response, instrument: instruments.Instrument, rows: Iterable[Answer], *, youth: bool, at: datetime
+) -> None:
+    """Score when every required item has an answer; a later correction scores again.
+
+    A screen's result is written as soon as there is one: a positive screen that was abandoned is a positive screen.
+    """
+    mine = [row for row in rows if row.response_id == response.pk]
+    allowed = reading.prorate_up_to(response) if instrument.method == "sum" and _is_nearly_all(instrument, mine) else 0
+    result = scoring.score(instrument, newest_of(mine), youth=youth, prorate_up_to=allowed)
+    if not result.complete and result.band is None and result.total is None:
+        return
+    first = result.complete and response.completed_at is None
+    response.total, response.band, response.prorated = result.total, result.band or "", result.prorated
+    response.completed_at = response.completed_at or (at if result.complete else None)
+    response.save(update_fields=["total", "band", "prorated", "completed_at"])
+    if first:
+        by_staff = any(row.by_id for row in mine)
+        asking.completed(response, instrument, by_staff=by_staff, on=response.for_day, at=at)
+
+
+def _is_nearly_all(instrument: instruments.Instrument, rows: list[Answer]) -> bool:
+    """Could a clinic's rule about missing answers come to bear? Most answers cost no query for it."""
+    required = {item.code for item in instrument.items if item.required}
+    return 0 < len(required - {row.item for row in rows}) <= reading.MOST_MISSING
 
 
 def current_answers(response: Response) -> dict[str, Any]:
@@ -191,39 +252,6 @@ def newest_of(rows: Iterable[Answer]) -> dict[str, Any]:
     """Of some answers to one response, return the newest to each item, by when it was given."""
     in_order = sorted(rows, key=lambda row: (row.answered_at, row.received_at, str(row.pk)))
     return {row.item: row.value for row in in_order if row.value != ""}
-
-
-class Due(NamedTuple):
-    """An instrument to answer on a day; `done` when it was completed on that very day."""
-
-    code: str
-    done: bool
-
-
-def due(patient: Person, *, on: date) -> list[Due]:
-    """Return what the patient's track asks for on this day: the check-in, then measures whose time has come."""
-    done = set(
-        Response.objects.filter(patient=patient, completed_at__isnull=False, for_day__lte=on).values_list(
-            "instrument", "for_day"
-        )
-    )
-    rows = [Due(CHECK_IN, (CHECK_IN, on) in done)]
-    if _has_a_group(patient, on=on) and assembled.asks_before(patient.clinic_id):
-        rows.append(Due(BEFORE, (BEFORE, on) in done))
-    tracks = Enrolment.objects.on(on).filter(patient=patient).values("track")
-    for cadence in Cadence.objects.filter(track__in=tracks).order_by("instrument"):
-        last = max((day for code, day in done if code == cadence.instrument), default=None)
-        if last is None or last == on or (on - last).days >= cadence.every_days:
-            rows.append(Due(cadence.instrument, last == on))
-    return rows
-
-
-def _has_a_group(patient: Person, *, on: date) -> bool:
-    zone = ZoneInfo(patient.zone)
-    begins_at = datetime.combine(on, time(), zone)
-    ends_at = datetime.combine(on + timedelta(days=1), time(), zone)
-    entries = RosterEntry.objects.standing().filter(patient=patient, session__cancelled_at=None)
-    return entries.filter(during__startswith__gte=begins_at, during__startswith__lt=ends_at).exists()
 
 
 def given_at(text: str, *, at: datetime) -> datetime:

@@ -1,24 +1,44 @@
-"""How often a track asks for a measure."""
+"""When a track asks for a measure, and what staff say when they write one down or ask for one."""
 
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from openiop.measures import instruments
-from openiop.measures.models import Cadence, OwnPhrase
+from openiop.measures import instruments, norms
+from openiop.measures.answering import KEPT_FOR
+from openiop.measures.asking import CHECK_IN, DAYS_TO_ANSWER
+from openiop.measures.models import Answer, Cadence, OwnPhrase
 from openiop.measures.phrases.wording import has_a_word
 from openiop.people.models import Clinic
 from openiop.programs.models import Track
 
 
+def for_patients() -> list[tuple[str, str]]:
+    """Return what a patient may be asked for, beside the daily check-in: code and title."""
+    found = {
+        each.code: instruments.in_language(each.title, "en")
+        for each in instruments.all_instruments().values()
+        if "patient" in each.asked_by and each.code != CHECK_IN
+    }
+    return sorted(found.items(), key=lambda row: row[1])
+
+
 class CadenceForm(forms.ModelForm):
     instrument = forms.ChoiceField(label=_("Measure"))
-    every_days = forms.IntegerField(label=_("Every (days)"), min_value=1, max_value=365, initial=7)
+    every_days = forms.IntegerField(
+        label=_("Every (days)"),
+        min_value=1,
+        max_value=365,
+        initial=7,
+        required=False,
+        help_text=_("Counts only for “every so many days”."),
+    )
 
     class Meta:
         model = Cadence
-        fields = ["track", "instrument", "every_days", "source"]
+        fields = ["track", "instrument", "moment", "every_days", "source"]
         labels = {"track": _("Track")}
         widgets = {"source": forms.TextInput()}
         help_texts = {"source": _("Whose rule this is, for example the payer’s or the clinic’s own.")}
@@ -28,12 +48,81 @@ class CadenceForm(forms.ModelForm):
         tracks, measures = self.fields["track"], self.fields["instrument"]
         assert isinstance(tracks, forms.ModelChoiceField) and isinstance(measures, forms.ChoiceField)
         tracks.queryset = Track.objects.filter(clinic=clinic).order_by("name")
-        scored = {each.code: each for each in instruments.all_instruments().values() if each.method == "sum"}
-        measures.choices = [(code, instruments.in_language(each.title, "en")) for code, each in sorted(scored.items())]
+        measures.choices = for_patients()
+
+    def clean_every_days(self) -> int:
+        return self.cleaned_data["every_days"] or 7
 
     def _get_validation_exclusions(self) -> set[str]:
         # A second rule for the same pair replaces the first: see `Cadence.agree`.
         return super()._get_validation_exclusions() | {"track"}  # type: ignore[misc]
+
+
+class EntryForm(forms.Form):
+    """Of which day the answers are, and how staff came to know them."""
+
+    day = forms.DateField(label=_("For which day"), widget=forms.DateInput(attrs={"type": "date"}))
+    how = forms.ChoiceField(label=_("How"), choices=Answer.HOW[1:], widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+
+    def clean_day(self) -> date:
+        day: date = self.cleaned_data["day"]
+        if day > self.today:
+            raise forms.ValidationError(_("That day has not come yet."))
+        if day < self.today - KEPT_FOR:
+            raise forms.ValidationError(_("Two weeks back at the most; file an older form as a paper."))
+        return day
+
+
+class AskForm(forms.Form):
+    instrument = forms.ChoiceField(label=_("Measure"))
+    until = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        measures = self.fields["instrument"]
+        assert isinstance(measures, forms.ChoiceField)
+        measures.choices = for_patients()
+        self.fields["until"].initial = today + timedelta(days=DAYS_TO_ANSWER)
+
+    def clean_until(self) -> date:
+        until: date = self.cleaned_data["until"]
+        if not self.today <= until <= self.today + timedelta(days=60):
+            raise forms.ValidationError(_("Choose a day from today until two months from now."))
+        return until
+
+
+class WordsForm(forms.Form):
+    file = forms.FileField(label=_("File with the words"), help_text=_("JSON, as described below."))
+
+
+class ReadingForm(forms.Form):
+    """A clinic's choice among the definitions on offer. Each says where it comes from."""
+
+    definition = forms.ChoiceField(label=_("Reliable change"), widget=forms.RadioSelect)
+    prorate_up_to = forms.IntegerField(
+        label=_("Missing answers allowed"),
+        min_value=0,
+        help_text=_("0 is strict: no total without every answer. Answers about suicide are never filled in."),
+    )
+    source = forms.CharField(label=_("Whose decision this is"), max_length=300)
+
+    def __init__(self, *args: Any, known: norms.Norms, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        definitions, missing = self.fields["definition"], self.fields["prorate_up_to"]
+        assert isinstance(definitions, forms.ChoiceField) and isinstance(missing, forms.IntegerField)
+        definitions.choices = [(each.code, f"{each.points:.1f}: {each.source}") for each in known.reliable]
+        self.most = known.facts["prorate"].value if "prorate" in known.facts else 0
+
+    def clean_prorate_up_to(self) -> int:
+        value: int = self.cleaned_data["prorate_up_to"]
+        if value > self.most:
+            raise forms.ValidationError(_("At most %d, by the published rule.") % self.most)
+        return value
 
 
 class PhraseForm(forms.ModelForm):

@@ -1,19 +1,27 @@
 from django.urls import path
 
-from openiop.measures.views import answers, check_ins, phrases
+from openiop.measures.views import check_ins, entry, library, patient, phrases, staff
 
 urlpatterns = [
-    path("check-in", answers.check_in, name="check-in"),
-    path("measures/<slug:code>", answers.measure, name="measure"),
-    path("measures/<slug:code>/<int:version>/<str:day>/answers", answers.answer, name="answer"),
-    path("tracks/measures", answers.cadences, name="cadence-list"),
-    path("patients/<uuid:pk>/measures", answers.patient_measures, name="patient-measures"),
-    path("patients/<uuid:pk>/measures/<uuid:response_pk>", answers.patient_response, name="patient-response"),
-    path("check-ins", check_ins.check_ins, name="check-ins"),
-    path("check-ins/preview", check_ins.preview, name="check-in-preview"),
+    path("check-in", patient.check_in, name="check-in"),
+    path("measures/<slug:code>", patient.measure, name="measure"),
+    path("measures/<slug:code>/<int:version>/<str:day>/answers", patient.answer, name="answer"),
+    path("instruments", library.library, name="instrument-list"),
+    path("instruments/<slug:code>", library.instrument, name="instrument"),
+    path("instruments/<slug:code>/words", library.words, name="instrument-words"),
+    path("instruments/<slug:code>/reading", library.reading_rule, name="instrument-reading"),
+    path("tracks/measures", staff.cadences, name="cadence-list"),
+    path("patients/<uuid:pk>/measures", staff.patient_measures, name="patient-measures"),
+    path("patients/<uuid:pk>/measures/ask", entry.ask, name="measure-ask"),
+    path("patients/<uuid:pk>/measures/asked/<uuid:asked_pk>/withdraw", entry.withdraw, name="measure-withdraw"),
+    path("patients/<uuid:pk>/measures/enter/<slug:code>", entry.enter, name="measure-enter"),
+    path("tracks/measures/<uuid:cadence_pk>/drop", staff.drop_cadence, name="cadence-drop"),
+    path("patients/<uuid:pk>/measures/<uuid:response_pk>", staff.patient_response, name="patient-response"),
     path("phrases", phrases.phrases, name="phrases"),
     path("phrases/own", phrases.own_new, name="phrase-new"),
     path("phrases/own/<uuid:phrase_pk>/end", phrases.own_end, name="phrase-end"),
     path("phrases/off", phrases.off, name="phrase-off"),
     path("phrases/on", phrases.on, name="phrase-on"),
+    path("check-ins", check_ins.check_ins, name="check-ins"),
+    path("check-ins/preview", check_ins.preview, name="check-in-preview"),
 ]

@@ -317,7 +317,7 @@ def test_the_director_says_how_often_a_track_asks_and_a_new_rule_replaces_the_ol
     with acting(cast["okafor"]):
         track = Track.objects.get(name="Adult evening")
     for days in ("14", "7"):
-        agreed = {"track": track.pk, "instrument": "phq9", "every_days": days, "source": "ours"}
+        agreed = {"track": track.pk, "instrument": "phq9", "moment": "every", "every_days": days, "source": "ours"}
         assert director.post("/tracks/measures", agreed).status_code == 302
 
     with acting(cast["okafor"]):

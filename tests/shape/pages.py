@@ -14,7 +14,7 @@ from django.utils import timezone
 from openiop.billing.models import Payer, Rule
 from openiop.chart.models import FiledPaper, GroupNote, NotePart
 from openiop.lib.ids import uuid7
-from openiop.measures.models import Response
+from openiop.measures.models import Assignment, Cadence, Response
 from openiop.measures.phrases import own
 from openiop.messaging.models import PushSubscription
 from openiop.people.access import acting
@@ -105,6 +105,12 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
         phrase = own.add(
             "made for the walk", language="en", category="suicide", tier=2, why="Asked for", by=director, at=now
         )
+        cadence = Cadence.objects.first() or Cadence.objects.create(
+            **clinic, track=Track.objects.first(), instrument="gad7"
+        )
+        asked = Assignment.ask(
+            maya, instrument="gad2", because="hand", on=now.date(), until=now.date(), by=director, at=now
+        )
         payer = Payer.objects.first() or Payer.objects.create(**clinic, name="Some payer", kind="commercial")
         rule = Rule.objects.filter(payer=payer).first() or Rule.objects.create(
             **clinic, payer=payer, code="S9480", in_force=(now.date(), None), source="made for the walk"
@@ -173,6 +179,8 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "day": now.date().isoformat(),
             "on": now.date().isoformat(),
             "response_pk": response.pk,
+            "cadence_pk": cadence.pk,
+            "asked_pk": asked.pk,
             "phrase_pk": phrase.pk,
             "seat_pk": seat.pk,
             "way": "1",

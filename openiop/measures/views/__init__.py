@@ -1,1 +1,1 @@
-"""Pages of check-ins and measures, a file for each subject."""
+"""Pages of check-ins and measures, a file for each reader and subject."""

@@ -15,7 +15,7 @@ from openiop.lib.http import page
 from openiop.measures import blocks
 from openiop.measures.blocks import assembled
 from openiop.measures.instruments import in_language
-from openiop.measures.views.answers import Question
+from openiop.measures.views.question import Question
 from openiop.people.doors import roles
 from openiop.people.models import Role
 
