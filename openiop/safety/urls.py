@@ -31,6 +31,9 @@ urlpatterns = [
     path("ladders", ladders.listing, name="ladders"),
     path("ladders/<int:tier>/<slug:place>/<slug:when>", ladders.one, name="ladder"),
     path("on-call", rota.on_call, name="on-call"),
+    path("on-call/closed-days", rota.closed_day_add, name="closed-day-add"),
+    path("on-call/<uuid:pk>/offer", rota.shift_offer, name="shift-offer"),
+    path("on-call/<uuid:pk>/offer/<slug:answer>", rota.shift_answer, name="shift-answer"),
     path("on-call/<uuid:pk>/end", rota.on_call_end, name="on-call-end"),
 ]
 

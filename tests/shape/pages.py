@@ -192,6 +192,7 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "tier": 3,
             "place": "virtual",
             "when": "in-hours",
+            "answer": "accept",
             "token": token,
             "supporters": consent.pk,
             "me": consent.pk,

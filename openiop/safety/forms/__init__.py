@@ -13,7 +13,7 @@ from openiop.lib.ids import uuid7
 from openiop.lib.inputs import DateInput
 from openiop.people.models import Clinic, Person
 from openiop.safety import location, plans
-from openiop.safety.models import Closure, Contact, EmergencyDisclosure, LocalHelp, MeansTalk, OnCallShift
+from openiop.safety.models import ClosedDay, Closure, Contact, EmergencyDisclosure, LocalHelp, MeansTalk, OnCallShift
 
 
 class _OnTheCase(forms.ModelForm):
@@ -65,6 +65,19 @@ class ConcernForm(forms.Form):
     )
     what = forms.CharField(label=_("What did you see or hear?"), widget=forms.Textarea(attrs={"rows": 4}))
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid7)
+
+
+class ClosedDayForm(forms.ModelForm):
+    name = forms.CharField(label=_("Why"), max_length=100, help_text=_("Such as Thanksgiving."))
+
+    class Meta:
+        model = ClosedDay
+        fields = ["on", "name"]
+        widgets = {"on": DateInput()}
+
+    def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "closed_%s", **kwargs})
+        self.instance.clinic = clinic
 
 
 class ShiftForm(forms.ModelForm):

@@ -1,6 +1,6 @@
 """What safety keeps, a file for each noun; `crisis` holds the verbs, in the order in which a crisis runs."""
 
-from openiop.safety.models.asking import Drawn, everyone, ladder_for, rungs_for, staff_are_here
+from openiop.safety.models.asking import Drawn, everyone, ladder_for, rungs_for
 from openiop.safety.models.case import (
     BECAUSE,
     HARMED,
@@ -40,10 +40,33 @@ from openiop.safety.models.plan import (
     sign_plan,
     write_plan,
 )
-from openiop.safety.models.rota import OnCallShift
+from openiop.safety.models.rota import (
+    ClosedDay,
+    NotOnOffer,
+    OnCallShift,
+    RotaAlarm,
+    ShiftOffer,
+    accept_shift,
+    gaps_ahead,
+    offer_shift,
+    open_offers,
+    raise_rota_alarms,
+    staff_are_here,
+    take_back,
+)
 from openiop.safety.models.whereabouts import Whereabouts
 
 __all__ = [
+    "ClosedDay",
+    "NotOnOffer",
+    "RotaAlarm",
+    "ShiftOffer",
+    "accept_shift",
+    "gaps_ahead",
+    "offer_shift",
+    "open_offers",
+    "raise_rota_alarms",
+    "take_back",
     "FAULTS",
     "BrokenLadder",
     "Drawn",

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from openiop.people.models import Clinic, Person, PersonQuerySet, Role, Tie
+from openiop.people.models import Person, PersonQuerySet, Role, Tie
 from openiop.safety import ladder, rungs
 from openiop.safety.models.ladders import plan_for
-from openiop.safety.models.rota import OnCallShift
+from openiop.safety.models.rota import OnCallShift, staff_are_here
 from openiop.safety.models.whereabouts import Whereabouts
 
 
@@ -80,8 +79,3 @@ def everyone(clinic_id: Any) -> list[UUID]:
 
 def _clinicians(clinic_id: Any) -> PersonQuerySet:
     return Person.objects.filter(clinic_id=clinic_id).clinicians().order_by("pk")
-
-
-def staff_are_here(clinic: Clinic, *, at: datetime) -> bool:
-    """Is the clinic open at `at`, in its own time zone?"""
-    return clinic.opens <= at.astimezone(ZoneInfo(clinic.zone)).time() < clinic.closes

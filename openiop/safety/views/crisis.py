@@ -14,9 +14,10 @@ from openiop.audit import trail
 from openiop.lib.http import page, wants_part
 from openiop.people import access
 from openiop.people.doors import patients_only, staff_only
-from openiop.people.models import Person
+from openiop.people.models import Person, Role
 from openiop.safety import ladder, rail, told
 from openiop.safety.forms import ClosureForm, ConcernForm, ContactForm
+from openiop.safety.gaps import WARN_AHEAD
 from openiop.safety.models import (
     REFUSALS,
     Case,
@@ -24,6 +25,7 @@ from openiop.safety.models import (
     acknowledge,
     because_in_words,
     close,
+    gaps_ahead,
     ladder_for,
     log_contact,
     raise_flag,
@@ -46,7 +48,15 @@ def _rail(request: Any) -> HttpResponse:
     rows = rail.open_cases(person, at=now)
     _note_what_was_seen(request, rows)
     calm = not rows and not person.is_clinician and somebody_is_looked_after(person.clinic_id)
-    return page(request, "safety/rail.html", {"rows": rows, "somebody": calm, "now": now}, part="_rail.html")
+    context = {"rows": rows, "somebody": calm, "now": now, "gap": _gap_to_tell(person, at=now)}
+    return page(request, "safety/rail.html", context, part="_rail.html")
+
+
+def _gap_to_tell(person: Person, *, at: Any) -> Any:
+    """The directors' own alarm: the first hours within a day in which nobody is on call."""
+    if not person.has_role(Role.DIRECTOR):
+        return None
+    return next((gap for gap in gaps_ahead(person.clinic, at=at) if gap.begins_at <= at + WARN_AHEAD), None)
 
 
 def _note_what_was_seen(request: Any, rows: list[rail.OpenCase]) -> None:
