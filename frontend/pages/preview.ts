@@ -11,6 +11,7 @@ import { allowSound, play } from "./sound.ts";
 import { say, type Word } from "./words.ts";
 
 export const DEVICES = "openiop.devices";
+export const LINE = "openiop.line";
 export type Devices = { camera: string; microphone: string; speaker: string; withoutCamera: boolean };
 
 type Kind = "camera" | "microphone" | "speaker";
@@ -184,6 +185,7 @@ class Preview {
     const offer = this.find("[data-low-data]");
     if (offer) offer.hidden = line === "good" && !savesData();
     offer?.setAttribute("aria-pressed", String(savesData()));
+    remember(line);
     this.tell("line", LINES[line], line === "good" ? "good" : line === "slow" ? "" : "bad");
   }
 
@@ -205,6 +207,15 @@ class Preview {
 
   private find<Found extends HTMLElement>(selector: string): Found | null {
     return this.section.querySelector<Found>(selector);
+  }
+}
+
+/** For the room, which tells whoever leads: they help a weak line before it breaks. */
+function remember(line: Line): void {
+  try {
+    sessionStorage.setItem(LINE, JSON.stringify({ line, at: Date.now() }));
+  } catch {
+    // Storage forbidden: nobody is told.
   }
 }
 

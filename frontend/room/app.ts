@@ -1,8 +1,11 @@
 /** Holds the tab's parts together: socket in, state and media on, one snapshot out for the view. */
 
+import { NOTHING, confirmed, refused, sent, typed } from "./chat.ts";
+import type { Writing } from "./chat.ts";
+import { stickOf } from "./floor.ts";
 import { GroupMedia } from "./media.ts";
 import type { Figures, MediaView, Ways } from "./media.ts";
-import { comingIn, keepAs } from "./memory.ts";
+import { comingIn, keepAs, lineAtTheDoor } from "./memory.ts";
 import { Quality } from "./quality.ts";
 import type { QualityView } from "./quality.ts";
 import { Sealing, wayOfThisBrowser } from "./e2ee/sealing.ts";
@@ -12,7 +15,7 @@ import { START, after, hasMedia } from "./state.ts";
 import type { State } from "./state.ts";
 import { unconfirmed } from "./signal.ts";
 import type { Tapped } from "./signal.ts";
-import type { ClientMessage, KeysNow, ServerMessage, SignalKind, Word } from "./protocol.ts";
+import type { ChatLine, ClientMessage, KeysNow, ServerMessage, SignalKind, Word } from "./protocol.ts";
 
 export type Config = {
   readonly socket: string;
@@ -48,6 +51,8 @@ export type Snapshot = {
   readonly cannot: readonly string[];
   /** The server's clock against ours, in milliseconds: a phone set wrong must not say that the group is over. */
   readonly clockAhead: number;
+  readonly chat: readonly ChatLine[];
+  readonly writing: Writing;
   /** My silent tap while the server has not confirmed it. */
   readonly tapped: Tapped | null;
 };
@@ -86,6 +91,8 @@ export class RoomApp {
       sealing: null,
       cannot: [],
       clockAhead: 0,
+      chat: [],
+      writing: NOTHING,
       tapped: tapped(),
     };
   }
@@ -129,6 +136,35 @@ export class RoomApp {
     const raised = !this.snapshot.handRaised;
     this.#set({ handRaised: raised });
     this.say({ type: "hand", raised });
+  }
+
+  chatTyped(draft: string): void {
+    this.#set({ writing: typed(this.snapshot.writing, draft) });
+  }
+
+  /** Kept here until the server's list shows it: a lost line loses no words. */
+  chatSend(): void {
+    const { writing } = this.snapshot;
+    const next = sent(writing, crypto.randomUUID());
+    this.#set({ writing: next });
+    if (next !== writing) this.#sayLine();
+  }
+
+  #sayLine(): void {
+    const { sending } = this.snapshot.writing;
+    if (sending) this.say({ type: "chat_write", ...sending });
+  }
+
+  /** I was asked to speak, and will. */
+  async speak(): Promise<void> {
+    if (!this.#media.view.mic) await this.toggleMic();
+  }
+
+  /** To the next hand, where the stick is mine or I lead. */
+  passStick(): void {
+    const { room } = this.snapshot.state;
+    const stick = room && stickOf(room);
+    if (stick?.mayPass) this.say({ type: "stick_pass", holder: stick.holder?.seat ?? null });
   }
 
   /** Kept on this device until the server has it: a lost line or a reload must not lose a call for help. */
@@ -200,6 +236,8 @@ export class RoomApp {
     this.#set({ state, clockAhead, ...(message.type === "room" ? { handRaised: myHand(state) } : {}) });
     if (message.type === "room") this.#confirm(state);
     this.#follow(state);
+    if (message.type === "chat") this.#set({ chat: message.lines, writing: confirmed(this.snapshot.writing, message.lines) });
+    if (message.type === "error") this.#set({ writing: refused(this.snapshot.writing, message.code) });
     if (message.type === "keys") this.#hearKeys(message);
     if (message.type === "event") this.#media.hear(message);
     if (message.type === "event" && message.kind === "talking" && message.talking) this.quality.spoke(message.feed);
@@ -275,6 +313,9 @@ export class RoomApp {
       this.#said = "";
       this.#sayWhatISend();
       this.#sayTapped();
+      this.#sayLine();
+      const network = lineAtTheDoor(Date.now());
+      if (network) this.say({ type: "network", word: network });
       this.#media.check();
       this.#saidCannot = "";
       this.#sealing?.lineIsBack();

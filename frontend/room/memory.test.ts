@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { chosenAtTheDoor, keepAs, leftAs } from "./memory.ts";
+import { chosenAtTheDoor, keepAs, leftAs, lineAtTheDoor } from "./memory.ts";
 
 function device(first: Record<string, string> = {}) {
   const kept = new Map(Object.entries(first));
@@ -33,4 +33,15 @@ test("storage that is broken or forbidden keeps nobody out", () => {
   assert.deepEqual(leftAs("/ws/room/1", device({ "openiop.self": "{" })), {});
   assert.deepEqual(chosenAtTheDoor(null), { camera_off: false });
   keepAs("/ws/room/1", { mic: true, camera: true }, null);
+});
+
+test("the line that was tried before joining is told on the same evening and not the next day", () => {
+  const at = 1_000_000;
+  const kept = (line: string) => ({ getItem: () => JSON.stringify({ line, at }), setItem: () => undefined });
+  assert.equal(lineAtTheDoor(at + 60_000, kept("good")), "good");
+  assert.equal(lineAtTheDoor(at + 60_000, kept("slow")), "weak");
+  assert.equal(lineAtTheDoor(at + 60_000, kept("poor")), "weak");
+  assert.equal(lineAtTheDoor(at + 60_000, kept("none")), null);
+  assert.equal(lineAtTheDoor(at + 24 * 60 * 60_000, kept("good")), null);
+  assert.equal(lineAtTheDoor(at, null), null);
 });

@@ -22,6 +22,16 @@ export function comingIn(session: string): Devices {
   return { ...door, camera_off: Boolean(door.camera_off || left.camera_off), mic_off: Boolean(left.mic_off) };
 }
 
+const LINE = "openiop.line";
+const LINE_HOLDS_MS = 2 * 60 * 60_000;
+
+/** What the test before joining found of the line (frontend/pages/preview.ts), on this evening and in this tab. */
+export function lineAtTheDoor(now: number, kept: Kept | null = storage("sessionStorage")): "good" | "weak" | null {
+  const { line, at } = read(kept, LINE);
+  if (typeof at !== "number" || now - at > LINE_HOLDS_MS) return null;
+  return line === "good" ? "good" : line === "slow" || line === "poor" ? "weak" : null;
+}
+
 export type Left = { readonly mic: boolean; readonly camera: boolean };
 
 /**

@@ -3,6 +3,10 @@
  * tests/cases/room_protocol.json holds the two together. Fields we do not know are ignored.
  */
 
+import type { ChatCommand, ChatLine, ChatWord, DoorCommand, DoorForMe, DoorLed, DoorSaid, FloorCommand, FloorNow, NetworkWord, SpeakAsked } from "./protocol-leading.ts";
+
+export type * from "./protocol-leading.ts";
+
 export const PROTOCOL = 1;
 export const LARGEST_MESSAGE_BYTES = 65536;
 export const BEAT_SECONDS = 10;
@@ -46,6 +50,9 @@ export type ClientMessage =
   | { type: "send_back" | "mute" | "remove"; seat: string }
   | { type: "end" }
   | TogetherCommand
+  | DoorCommand
+  | FloorCommand
+  | ChatCommand
   | BreakoutCommand;
 
 /** What the group does together: facilitators' only, but for a person's own answer. */
@@ -135,6 +142,7 @@ export type Lead = {
   readonly aside?: { readonly seat: string; readonly name: string; readonly there: boolean } | null;
   readonly unstaffed?: boolean;
   readonly together?: LeadTogether;
+  readonly door: DoorLed;
 };
 
 export type Cared = {
@@ -177,6 +185,13 @@ export type Waiting = {
   readonly with_staff: boolean;
   /** Of a supporter: the patient they come for. */
   readonly here_for: string;
+  /** What their own test before joining found; null where it is not known. */
+  readonly network: NetworkWord | null;
+  readonly at_risk: boolean;
+  /** Comes back through a locked door. */
+  readonly was_inside: boolean;
+  /** What was written to them alone. */
+  readonly told: DoorSaid | null;
 };
 
 export type BreakoutMessage = { readonly id: string; readonly text: string; readonly by: string; readonly at: string };
@@ -246,12 +261,16 @@ export type Room = {
   readonly waiting: readonly Waiting[];
   readonly breakout: MyBreakout | null;
   readonly breakouts: Breakouts | null;
+  /** For those who wait. */
+  readonly door?: DoorForMe | null;
   /** For patients: nobody leads the group just now. */
   readonly paused?: boolean;
   readonly together?: TogetherNow | null;
+  readonly floor?: FloorNow | null;
+  readonly asked_to_speak?: SpeakAsked | null;
   readonly my_signal?: MySignal | null;
   readonly lead?: Lead | null;
-  readonly chat: "off";
+  readonly chat: ChatWord;
   readonly encryption: Word;
 };
 
@@ -308,11 +327,12 @@ export type ServerMessage =
   | MediaEvent
   | KeysNow
   | KeysReply
+  | { type: "chat"; lines: readonly ChatLine[] }
   | { type: "bye"; reason: ByeReason }
   | { type: "error"; code: string }
   | { type: "beat" };
 
-const KNOWN = new Set(["room", "media", "event", "keys", "keys_reply", "bye", "error", "beat"]);
+const KNOWN = new Set(["room", "media", "event", "keys", "keys_reply", "chat", "bye", "error", "beat"]);
 
 /** Return the message in `text`, or null for one this tab is too old to understand: it is passed over. */
 export function heard(text: string): ServerMessage | null {

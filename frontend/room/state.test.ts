@@ -83,7 +83,7 @@ test("the first hand up is the first in line, and only new hands of others are t
 });
 
 test("an arrival at the door is told once", () => {
-  const sam = { seat: "Sam", name: "Sam", since: "2026-03-04T19:10:00Z", ready: true, missing: [], door: "", with_staff: false, here_for: "" };
+  const sam = { seat: "Sam", name: "Sam", since: "2026-03-04T19:10:00Z", ready: true, missing: [], door: "", with_staff: false, here_for: "", network: null, at_risk: false, was_inside: false, told: null };
   assert.deepEqual(arrivals(room(), room({ waiting: [sam] })), [sam]);
   assert.deepEqual(arrivals(room({ waiting: [sam] }), room({ waiting: [sam] })), []);
 });

@@ -15,8 +15,8 @@ export type State = {
   readonly refusal?: Refusal | null;
 };
 
-export type Refusal = "needs_somebody" | "somebody_aside" | "already_aside" | "not_inside";
-const REFUSALS: readonly string[] = ["needs_somebody", "somebody_aside", "already_aside", "not_inside"];
+const REFUSALS = ["needs_somebody", "somebody_aside", "already_aside", "not_inside", "door_locked", "not_waiting", "nothing_said"] as const;
+export type Refusal = (typeof REFUSALS)[number];
 
 export const START: State = { line: "connecting", mediaLost: false, room: null, talking: new Set(), bye: null };
 
@@ -26,7 +26,7 @@ export function after(state: State, message: ServerMessage): State {
     case "room":
       return { ...state, room: message };
     case "error":
-      return REFUSALS.includes(message.code) ? { ...state, refusal: message.code as Refusal } : state;
+      return (REFUSALS as readonly string[]).includes(message.code) ? { ...state, refusal: message.code as Refusal } : state;
     case "event":
       return afterMedia(state, message);
     case "bye":
@@ -149,12 +149,12 @@ function compare<T>(a: readonly T[], b: readonly T[]): number {
 }
 
 /** What is said on a tile, most urgent first. */
-export type TileWord = "reconnecting" | "hand" | "muted" | "sound_only" | "saving" | "silent" | "picture_rests";
+export type TileWord = "reconnecting" | "speaks" | "hand" | "muted" | "sound_only" | "saving" | "silent" | "picture_rests";
 
-/** `rests`: this person's picture is not received just now, because this line or this person saves data. */
-export function tileWords(seat: Seat, rests = false): readonly TileWord[] {
+/** `rests`: this person's picture is not received just now, because this line or this person saves data; `speaks`: they hold the talking stick. */
+export function tileWords(seat: Seat, rests = false, speaks = false): readonly TileWord[] {
   if (seat.reconnecting) return ["reconnecting"];
-  const words: TileWord[] = [];
+  const words: TileWord[] = speaks ? ["speaks"] : [];
   if (seat.hand_at) words.push("hand");
   if (!seat.audio && !seat.video && !seat.saving) words.push("silent");
   else if (!seat.audio) words.push("muted");

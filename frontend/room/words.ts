@@ -1,9 +1,11 @@
 /** Every word of the room, in the page's language. `{name}` and the like are filled in. */
 
 import { TOGETHER_EN, TOGETHER_ES } from "./words-together.ts";
+import { LEADING_EN, LEADING_ES } from "./words-leading.ts";
 
 export const EN = {
   ...TOGETHER_EN,
+  ...LEADING_EN,
   mute: "Mute",
   unmute: "Unmute",
   camera_off: "Camera off",
@@ -131,7 +133,7 @@ export const EN = {
   cancel: "Cancel",
   arrived: "{name} is waiting at the door.",
   raised: "{name} has a hand up.",
-  keys: "Keys: M microphone, V camera, H hand",
+  keys: "Keys: M microphone, V camera, H hand, N pass the talking stick on",
   self_muted: "You are muted.",
   self_unmuted: "You can be heard.",
   signal: "Private signal",
@@ -248,6 +250,7 @@ export type Words = Record<keyof typeof EN, string>;
 
 export const ES: Words = {
   ...TOGETHER_ES,
+  ...LEADING_ES,
   mute: "Silenciarme",
   unmute: "Activar micrófono",
   camera_off: "Apagar cámara",
@@ -375,7 +378,7 @@ export const ES: Words = {
   cancel: "Cancelar",
   arrived: "{name} está esperando en la puerta.",
   raised: "{name} levantó la mano.",
-  keys: "Teclas: M micrófono, V cámara, H mano",
+  keys: "Teclas: M micrófono, V cámara, H mano, N pasar el bastón de la palabra",
   self_muted: "Su micrófono está apagado.",
   self_unmuted: "Ya pueden oírle.",
   signal: "Señal privada",

@@ -22,8 +22,9 @@ from openiop.messaging.models import Delivery
 from openiop.people.access import Actor, kind_of
 from openiop.people.models import Agreement, Device, Document, Licence, Person, Role, Tie
 from openiop.people.support import SupporterLink
-from openiop.room import companions, guests, live
+from openiop.room import companions, guests, live, staffing
 from openiop.room.boards.models import Board
+from openiop.room.leading.models import DoorLock
 from openiop.room.media.rooms import MediaRoom
 from openiop.room.models import (
     ASIDE,
@@ -47,6 +48,7 @@ OPENS_BEFORE = timedelta(minutes=30)
 CLOSES_AFTER = timedelta(minutes=60)
 LIVE_FOR = timedelta(seconds=45)  # how long a beat keeps staff "live with" a patient, for the ladder's first rung
 WAITS = ("patient", "supporter")  # whom a facilitator lets in
+OUTSIDE = (SeatState.WAITING, SeatState.SENT_BACK)  # at the door, for the facilitator to let in
 NEEDED = [Document.TELEHEALTH, Document.GROUP, Document.EMERGENCY]
 
 
@@ -63,7 +65,7 @@ MISSING = {
 
 
 class NotNow(Exception):
-    """The door is not open; `why` is "early", "late", "ended" or "cancelled"."""
+    """The door is not open; `why` is "early", "late", "ended", "cancelled" or "locked"."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -123,6 +125,24 @@ def check_open(session: CareSession, role: str, *, at: datetime) -> None:
         raise NotNow("late")
 
 
+def check_lock(session: CareSession, actor: Actor, role: str, *, at: datetime) -> None:
+    """Raise NotNow("locked") for staff or a site's device that would walk through a locked door for the first time.
+
+    Who leads, who was in before, and staff who come to a group that nobody leads are never kept out.
+    """
+    if role not in ("staff", "site") or not is_locked(session):
+        return
+    who = {"device": actor.pk} if role == "site" else {"person": actor.pk}
+    if Seat.objects.filter(session=session, **who).exists():
+        return
+    if role == "site" or staffing.led_now(Neighbour.of(session.pk), at=at):
+        raise NotNow("locked")
+
+
+def is_locked(session: CareSession) -> bool:
+    return DoorLock.objects.filter(session=session, opened_at=None).exists()
+
+
 @transaction.atomic
 def ask(session: CareSession, actor: Actor, *, at: datetime) -> Seat:
     """Return `actor`'s seat, made when there is none: patients and supporters wait, all others come straight in.
@@ -131,6 +151,7 @@ def ask(session: CareSession, actor: Actor, *, at: datetime) -> Seat:
     """
     role = role_in(session, actor)
     check_open(session, role, at=at)
+    check_lock(session, actor, role, at=at)
     who = {"device": actor} if isinstance(actor, Device) else {"person": actor}
     on_site = role == "patient" and companions.is_on_site(session, actor)
     straight_in = role not in WAITS
@@ -239,9 +260,12 @@ def licences_of(session: CareSession) -> dict[Any, list[licensing.Licence]]:
 def admit(seat: Seat, *, by: Person, at: datetime) -> Seat:
     """Let somebody in. Where nobody is licensed, they come face to face with staff and not into the group.
 
-    Raises SomethingMissing while an agreement or the place is missing: staff obtain it at the door.
+    Raises SomethingMissing while an agreement or the place is missing: staff obtain it at the door; and Refused
+    ("door_locked") for somebody new while the door is locked.
     """
     seat = _held(seat, by=by)
+    if seat.admitted_at is None and is_locked(seat.session):
+        raise Refused("door_locked")
     missing = missing_for(seat, at=at)
     if rest := [code for code in missing if code != "licence"]:
         raise SomethingMissing(rest)
@@ -257,9 +281,12 @@ def admit(seat: Seat, *, by: Person, at: datetime) -> Seat:
 
 
 def admit_all(session: CareSession, *, by: Person, at: datetime) -> list[Seat]:
-    """Let in everybody who waits and for whom nothing is missing."""
+    """Let in everybody who waits and for whom nothing is missing; through a locked door, who was inside before."""
     _require_facilitator(session, by)
     waiting = Seat.objects.filter(session=session, role__in=WAITS, state__in=[SeatState.WAITING, SeatState.SENT_BACK])
+    waiting = Seat.objects.filter(session=session, role="patient", state__in=OUTSIDE)
+    if is_locked(session):
+        waiting = waiting.exclude(admitted_at=None)
     return [
         admit(seat, by=by, at=at)
         for seat in waiting.select_related("person", "session").order_by("asked_at")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
@@ -30,11 +32,16 @@ class Cared(NamedTuple):
 def on_the_rail(session: CareSession, neighbours: list[Neighbour], *, at: datetime) -> list[Cared]:
     """Return the patients of the session who came in, with who of them has an open case."""
     inside = [row for row in neighbours if row.role == "patient" and row.state in (SeatState.ADMITTED, SeatState.LEFT)]
-    people = [row.person_id for row in inside]
-    at_risk = set(Case.objects.open().filter(patient_id__in=people).values_list("patient_id", flat=True))
+    open_for = at_risk(row.person_id for row in inside)
     return [
-        Cared(row, row.person_id in at_risk, _lost(row, at=at) if row.person_id in at_risk else None) for row in inside
+        Cared(row, row.person_id in open_for, _lost(row, at=at) if row.person_id in open_for else None)
+        for row in inside
     ]
+
+
+def at_risk(people: Iterable[UUID | None]) -> set[UUID]:
+    """Return who of these patients has an open case."""
+    return set(Case.objects.open().filter(patient_id__in=list(people)).values_list("patient_id", flat=True))
 
 
 def _lost(row: Neighbour, *, at: datetime) -> datetime | None:

@@ -20,12 +20,15 @@ from openiop.lib import wake
 from openiop.people import screen
 from openiop.people.access import acting
 from openiop.room import admission, aside, breakouts, companions, e2ee, live, protocol, signals, state
+from openiop.room.leading import floor, forgetting, heeding
+from openiop.room.leading import telling as leading
 from openiop.room.media.janus import MediaError
 from openiop.room.media.rooms import MediaRoom
 from openiop.room.media.tab import TabMedia, Where
 from openiop.room.models import LiveRoom, Seat, SeatState
 from openiop.room.refused import Refused
-from openiop.room.together import heeding, polls
+from openiop.room.together import heeding as together
+from openiop.room.together import polls
 from openiop.schedule.models import CareSession
 
 log = logging.getLogger(__name__)
@@ -48,7 +51,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         self.seat_id: UUID | None = None
         self.media = TabMedia(lambda: live.media_rooms(), say=self._say, keep=self._keep_media, lost=self._media_lost)
         self.topics: list[str] = []
-        self.last_sent = self.last_keys = ""
+        self.last_sent = self.last_keys = self.last_chat = ""
         self.told_keys = e2ee.Told()
         self.refreshing = asyncio.Lock()
         self.again = False
@@ -74,6 +77,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
         except Refused as refusal:
             await self._say(protocol.Error(code=refusal.code))
         except (Http404, PermissionDenied):
+            # What was asked, never its content and never by whom: the trail knows who was here.
+            log.warning("Refused in a room: %s.", message.type)
             await self._say(protocol.Error(code="not_allowed"))
             await self._refresh()  # what opened the room may be over: then the tab is told so and goes
 
@@ -117,6 +122,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
             case protocol.End():
                 await self._end()
             case _ if isinstance(message, protocol.Together):
+                await self._act(together.heed, message=message)
+            case _ if isinstance(message, heeding.Message):
                 await self._act(heeding.heed, message=message)
             case _:
                 await self._act(_breakouts, message=message)
@@ -192,7 +199,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         if self.seat_id is None:
             return
         try:
-            seat, room, where, ended, (keys, told) = await self._act(_read, told=self.told_keys)
+            seat, room, where, ended, (keys, told), chat = await self._act(_read, told=self.told_keys)
         except Http404:
             await self._bye("refused")
             return
@@ -214,6 +221,9 @@ class RoomConsumer(AsyncWebsocketConsumer):
             self.last_keys, self.told_keys = said, told
             if said:
                 await self.send(said)
+        if chat and (lines := chat.model_dump_json()) != self.last_chat:
+            self.last_chat = lines
+            await self.send(lines)
         self._look_again_at(_ends_at(room), now=room.now)
         if ended:
             asyncio.get_running_loop().call_later(EMPTY_AFTER_SECONDS, _take_down_soon, ended)
@@ -314,7 +324,14 @@ def _sit_down(
 
 def _read(
     seat: Seat, person: Any, at: Any, *, told: e2ee.Told
-) -> tuple[Seat, protocol.Room, Where | None, list[MediaRoom], tuple[protocol.KeysNow | None, e2ee.Told]]:
+) -> tuple[
+    Seat,
+    protocol.Room,
+    Where | None,
+    list[MediaRoom],
+    tuple[protocol.KeysNow | None, e2ee.Told],
+    protocol.ChatNow | None,
+]:
     ended = breakouts.keep_time(seat, at=at)
     if seat.role == "facilitator":
         breakouts.tend(seat.session, at=at)
@@ -323,7 +340,8 @@ def _read(
     room = state.room_for(seat, at=at)
     has_media = room.me.state in ("admitted", "private") and not room.paused and not seat.companion
     where = _where(seat) if has_media else None
-    return seat, room, where, _rooms_at(seat.session, ended), e2ee.news(seat, room, told)
+    chat = leading.chat(seat, room)
+    return seat, room, where, _rooms_at(seat.session, ended), e2ee.news(seat, room, told), chat
 
 
 def _rooms_at(session: CareSession, places: list[str]) -> list[MediaRoom]:
@@ -424,6 +442,8 @@ def _hand(seat: Seat, person: Any, at: Any, *, raised: bool) -> None:
     if seat.state == SeatState.ADMITTED and bool(seat.hand_at) != raised:
         seat.hand_at = at if raised else None
         seat.save(update_fields=["hand_at"])
+        if raised:
+            floor.take_free_stick(seat, at=at)
         wake.wake(admission.topic(seat.session))
 
 
@@ -433,6 +453,8 @@ def _self(seat: Seat, person: Any, at: Any, *, audio: bool, video: bool, saving:
     if seat.state == SeatState.ADMITTED and (seat.audio, seat.video, seat.saving) != (audio, video, saving):
         seat.audio, seat.video, seat.saving = audio, video, saving
         seat.save(update_fields=["audio", "video", "saving"])
+        if audio:
+            floor.answered(seat)
         wake.wake(admission.topic(seat.session))
 
 
@@ -475,6 +497,7 @@ def _end(seat: Seat, person: Any, at: Any) -> list[MediaRoom]:
     admission.end(seat.session, by=person, at=at)
     e2ee.forget(seat.session)
     polls.forget(seat.session, at=at)
+    forgetting.forget(seat.session)
     return [live.as_media_room(room) for room in LiveRoom.objects.filter(session=seat.session)]
 
 

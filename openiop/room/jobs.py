@@ -8,6 +8,7 @@ from procrastinate.contrib.django import app
 
 from openiop.people.access import System, acting, all_clinics
 from openiop.room import care, e2ee, staffing
+from openiop.room.leading import forgetting
 from openiop.room.together import polls
 
 
@@ -40,4 +41,15 @@ def forget_polls(timestamp: int) -> int:
     for clinic in all_clinics():
         with acting(System(clinic.pk), origin="worker"):
             found += polls.forget_old(at=datetime.fromtimestamp(timestamp, UTC))
+    return found
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="room.forget_words", queueing_lock="room.forget_words")
+def forget_words(timestamp: int) -> int:
+    """Delete what was said at the doors and in the chats of sessions that are over; returns of how many."""
+    found = 0
+    for clinic in all_clinics():
+        with acting(System(clinic.pk), origin="worker"):
+            found += forgetting.forget_over(at=datetime.fromtimestamp(timestamp, UTC))
     return found

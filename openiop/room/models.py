@@ -21,12 +21,14 @@ from openiop.room.boards.models import (
     BoardSnapshot,
     BoardUpdate,
 )
+from openiop.room.leading.models import Chat, ChatLine, DoorLock, DoorMessage, SpeakAsk, Spotlight, Stick
 from openiop.room.together.models import MyPoll, Poll, PollAnswer, Timer
 from openiop.schedule.models import CareSession
 
 # Tables that lie with what uses them; Django looks for an app's tables here.
 __boards__ = (Board, BoardClear, BoardImage, BoardPolicy, BoardSnapshot, BoardUpdate)
 __together__ = (MyPoll, Poll, PollAnswer, Timer)
+__leading__ = (Chat, ChatLine, DoorLock, DoorMessage, SpeakAsk, Spotlight, Stick)
 
 GONE_AFTER = timedelta(seconds=60)  # without a beat; the seat then counts as empty
 QUIET_AFTER = timedelta(seconds=25)  # two beats missed: "reconnecting" on the tile
@@ -95,7 +97,8 @@ class Seat(Row):
 
     waiting → admitted → left → admitted again without another wait; sent back or removed by a facilitator, and
     then only let in by one. `connection` is the tab that holds the seat (a later one takes it over) and `line` its
-    newest socket: one that the tab gave up may seem open for a while yet. `saving`: sound only for now. `media` is
+    newest socket: one that the tab gave up may seem open for a while yet. `saving`: sound only for now. `network`: what
+    the person's own test before joining found; empty where it is not known. `media` is
     what another web process needs to take over its media; `seen_at` its last beat; `ready` that the door's form is
     done. `companion`: the phone of somebody who is on site, without sound and picture (companions.py).
     """
@@ -113,6 +116,7 @@ class Seat(Row):
     audio = models.BooleanField(default=False)
     video = models.BooleanField(default=False)
     saving = models.BooleanField(default=False)
+    network = models.TextField(choices=[(word, word) for word in ("good", "weak")], blank=True)
     connection = models.UUIDField(null=True)
     line = models.UUIDField(null=True)
     online = models.BooleanField(default=False)

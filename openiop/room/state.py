@@ -8,6 +8,7 @@ from typing import Literal, cast
 from django.urls import reverse
 
 from openiop.room import admission, breakout_state, care, e2ee, guests, protocol, signals, staffing
+from openiop.room.leading import telling as leading
 from openiop.room.models import ASIDE, LiveRoom, Neighbour, Place, Seat, SeatState, in_treatment
 from openiop.room.on_site import people_on_site
 from openiop.room.together import telling
@@ -28,6 +29,7 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
     ended = Place.GROUP in rooms and rooms[Place.GROUP].ended_at is not None
     inside = seat.state == SeatState.ADMITTED and not ended
     paused = inside and in_treatment(seat.place) and staffing.is_paused(session, neighbours, at=at)
+    halted = paused and seat.role not in ("facilitator", "staff")
     leads = seat.role == "facilitator" and inside
     return protocol.Room(
         now=at,
@@ -43,12 +45,16 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
         host=_host(neighbours, at=at),
         seats=_seats([row for row in neighbours if inside and _in(row, seat.place)], session, at=at),
         waiting=_waiting(session, neighbours, at=at) if leads else [],
-        paused=paused and seat.role not in ("facilitator", "staff"),
+        paused=halted,
+        door=leading.door_for_me(seat) if _waits(seat, ended=ended) else None,
         breakout=breakout_state.mine(seat) if inside else None,
         breakouts=breakout_state.all_of(session, at=at) if leads else None,
         together=telling.for_everybody(seat, at=at) if inside else None,
+        floor=leading.floor(seat) if inside else None,
+        asked_to_speak=leading.asked_to_speak(seat, at=at) if inside else None,
         my_signal=_my_signal(seat),
         lead=_lead(seat, neighbours, at=at) if leads else None,
+        chat=leading.chat_mode(session) if inside and not halted else "off",
         encryption=e2ee.word_for(session),
     )
 
@@ -79,6 +85,10 @@ def _my_state(seat: Seat, *, ended: bool) -> MyState:
     if seat.state == SeatState.ADMITTED and _is_apart(seat) and seat.role != "patient":
         return "private"
     return cast(MyState, seat.state)
+
+
+def _waits(seat: Seat, *, ended: bool) -> bool:
+    return seat.role in admission.WAITS and _my_state(seat, ended=ended) in ("waiting", "sent_back")
 
 
 def _is_apart(seat: Seat) -> bool:
@@ -126,14 +136,16 @@ def _waiting(session: CareSession, neighbours: list[Neighbour], *, at: datetime)
         for row in neighbours
         if row.role in admission.WAITS
         and (
-            row.state in (SeatState.WAITING, SeatState.SENT_BACK)
+            row.state in admission.OUTSIDE
             or (row.state == SeatState.REMOVED and row.here(at))
             or _in(row, Place.CONTACT)
         )
     ]
     seats = Seat.objects.filter(pk__in=[row.id for row in outside]).select_related("person", "session")
+    at_the_door = {seat.pk: seat for seat in seats}
     missing = {seat.pk: admission.missing_for(seat, at=at) for seat in seats}
     guest_of = guests.here_for(session, at=at) if any(row.role == "supporter" for row in outside) else {}
+    at_risk = care.at_risk(row.person_id for row in outside)
     return [
         protocol.Waiting(
             seat=row.id,
@@ -144,6 +156,10 @@ def _waiting(session: CareSession, neighbours: list[Neighbour], *, at: datetime)
             door=reverse("door-help", args=[session.pk, row.id]) if row.role == "patient" else "",
             here_for=guest_of.get(row.person_id, ""),
             with_staff=_in(row, Place.CONTACT),
+            network=cast("protocol.NetworkWord | None", at_the_door[row.id].network or None),
+            at_risk=row.person_id in at_risk,
+            was_inside=at_the_door[row.id].admitted_at is not None,
+            told=leading.newest(session, seat_id=row.id),
         )
         for row in outside
     ]
@@ -184,6 +200,7 @@ def _lead(mine: Seat, neighbours: list[Neighbour], *, at: datetime) -> protocol.
             for row in care.on_the_rail(session, neighbours, at=at)
         ],
         together=telling.for_those_who_lead(mine, at=at),
+        door=leading.door_for_those_who_lead(session),
     )
 
 

@@ -269,6 +269,7 @@ def _not_now(request: Any, session: CareSession) -> HttpResponse | None:
     role = admission.role_in(session, request.person)
     try:
         admission.check_open(session, role, at=timezone.now())
+        admission.check_lock(session, request.person, role, at=timezone.now())
     except admission.NotNow as error:
         context = {"session": session, "why": error.why, "opens_at": session.begins_at - admission.OPENS_BEFORE}
         return render(request, "room/closed.html", context)

@@ -6,6 +6,7 @@ import type { Words } from "../words.ts";
 import { Icon } from "./icon.tsx";
 import type { IconName } from "./icon.tsx";
 import { SignalButton } from "./signal.tsx";
+import { ToolsMenu } from "./tools.tsx";
 
 type Props = {
   app: RoomApp;
@@ -15,9 +16,12 @@ type Props = {
   setRailOpen: ((open: boolean) => void) | null;
   boardOpen: boolean;
   setBoardOpen: ((open: boolean) => void) | null;
+  chatOpen: boolean;
+  setChatOpen: ((open: boolean) => void) | null;
+  chatNew: number;
 };
 
-export function Bar({ app, snapshot, words, railOpen, setRailOpen, boardOpen, setBoardOpen }: Props) {
+export function Bar({ app, snapshot, words, railOpen, setRailOpen, boardOpen, setBoardOpen, chatOpen, setChatOpen, chatNew }: Props) {
   const { media, handRaised, state } = snapshot;
   const companion = isCompanion(state);
   const waiting = state.room?.waiting.length ?? 0;
@@ -37,25 +41,20 @@ export function Bar({ app, snapshot, words, railOpen, setRailOpen, boardOpen, se
         {handRaised ? words.hand_down : words.hand_up}
       </Control>
       {state.room?.me.role === "patient" && <SignalButton app={app} words={words} />}
-      {!companion && (
-        <button
-          type="button"
-          className="room-button"
-          data-up={snapshot.quality.saving || undefined}
-          aria-pressed={snapshot.quality.saving}
-          title={words.low_data_means}
-          onClick={() => app.quality.save(!snapshot.quality.saving)}
-        >
-          <Icon name="line" />
-          {words.low_data}
-        </button>
-      )}
+      {!companion && !setRailOpen && <LowData app={app} snapshot={snapshot} words={words} />}
       {setBoardOpen && (
         <button type="button" className="room-button" aria-expanded={boardOpen} aria-controls="board-pane" onClick={() => setBoardOpen(!boardOpen)}>
           <Icon name="board" />
           {boardOpen ? words.board_close : words.board_open}
         </button>
       )}
+      {setChatOpen && (
+        <button type="button" className="room-button" data-up={chatNew > 0 || undefined} aria-expanded={chatOpen} aria-controls="chat-pane" onClick={() => setChatOpen(!chatOpen)}>
+          <Icon name="chat" />
+          {chatNew ? fill(words.chat_new, { n: chatNew }) : words.chat}
+        </button>
+      )}
+      {setRailOpen && state.room && <ToolsMenu app={app} snapshot={snapshot} room={state.room} words={words} />}
       {setRailOpen && (
         <button
           type="button"
@@ -75,6 +74,23 @@ export function Bar({ app, snapshot, words, railOpen, setRailOpen, boardOpen, se
       </button>
       <p className="unseen">{words.keys}</p>
     </nav>
+  );
+}
+
+/** Those who lead find it in their menu: their bar is full. */
+export function LowData({ app, snapshot, words }: { app: RoomApp; snapshot: Snapshot; words: Words }) {
+  return (
+    <button
+      type="button"
+      className="room-button"
+      data-up={snapshot.quality.saving || undefined}
+      aria-pressed={snapshot.quality.saving}
+      title={words.low_data_means}
+      onClick={() => app.quality.save(!snapshot.quality.saving)}
+    >
+      <Icon name="line" />
+      {words.low_data}
+    </button>
   );
 }
 

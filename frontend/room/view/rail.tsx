@@ -9,6 +9,8 @@ import type { Room, Seat, Waiting } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
 import { AsideButton } from "./aside.tsx";
+import { AskToSpeakButton, SpotlightButton } from "./floor.tsx";
+import { LockButton, LockWords, WriteToDoor } from "./door.tsx";
 import { CareLink, LostAtRisk } from "./care.tsx";
 import { PollPanel } from "./poll.tsx";
 import { TimerPanel } from "./timer.tsx";
@@ -21,6 +23,7 @@ type Asked = { do: "remove"; seat: Seat } | { do: "end" } | null;
 
 export function Rail({ app, room, trouble, now, words, shut }: Props) {
   const [asked, setAsked] = useState<Asked>(null);
+  const [spokenTo, setSpokenTo] = useState<ReadonlySet<string>>(new Set());
   const others = room.seats.filter((seat) => seat.seat !== room.me.seat && (seat.here || seat.reconnecting));
   const speaking = others.filter((seat) => seat.role === "patient" && seat.audio);
   const order = hands(room).map((seat) => seat.seat);
@@ -34,18 +37,21 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
           <h2 id="lead-waiting" tabIndex={-1}>
             {words.waiting_list} <span className="count">{room.waiting.length}</span>
           </h2>
-          {room.waiting.length > 1 && (
+          <LockButton app={app} room={room} words={words} />
+          {room.waiting.filter((person) => !room.lead?.door.locked_at || person.was_inside).length > 1 && (
             <button type="button" className="room-button small" onClick={() => app.say({ type: "admit", seat: "all" })}>
               {words.let_all_in}
             </button>
           )}
         </div>
+        <LockWords room={room} words={words} />
         {room.waiting.length === 0 && <p className="lead-empty">{words.waiting_empty}</p>}
         <ul className="lead-list">
           {room.waiting.map((person) => (
-            <AtTheDoor key={person.seat} app={app} person={person} now={now} words={words} />
+            <AtTheDoor key={person.seat} app={app} person={person} locked={Boolean(room.lead?.door.locked_at)} now={now} words={words} />
           ))}
         </ul>
+        <WriteToDoor app={app} to={null} said={room.lead?.door.said ?? null} words={words} />
       </section>
       <TimerPanel app={app} room={room} words={words} />
       <PollPanel app={app} room={room} words={words} />
@@ -83,6 +89,7 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
               <div className="lead-actions">
                 {seat.role === "patient" && <CareLink room={room} seat={seat.seat} words={words} />}
                 {seat.role === "patient" && !seat.companion && !room.lead?.aside && <AsideButton app={app} seat={seat.seat} name={seat.name} words={words} />}
+                {seat.role === "patient" && !seat.companion && !seat.audio && <AskToSpeakButton app={app} seat={seat} asked={spokenTo.has(seat.seat)} setAsked={() => setSpokenTo(new Set([...spokenTo, seat.seat]))} words={words} />}
                 {seat.audio && (
                   <button type="button" className="room-button small" aria-label={fill(words.mute_name, seat)} onClick={() => app.say({ type: "mute", seat: seat.seat })}>
                     {words.mute_person}
@@ -93,11 +100,17 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
                     {words.back_to_waiting}
                   </button>
                 )}
-                {seat.role !== "facilitator" && (
-                  <button type="button" className="room-button small danger" aria-label={fill(words.remove_name, seat)} onClick={() => setAsked({ do: "remove", seat })}>
-                    {words.remove}
-                  </button>
-                )}
+                <details className="lead-more">
+                  <summary className="room-button small" aria-label={fill(words.more_name, seat)}>
+                    {words.more}
+                  </summary>
+                  <SpotlightButton app={app} room={room} seat={seat} words={words} />
+                  {seat.role !== "facilitator" && (
+                    <button type="button" className="room-button small danger" aria-label={fill(words.remove_name, seat)} onClick={() => setAsked({ do: "remove", seat })}>
+                      {words.remove}
+                    </button>
+                  )}
+                </details>
               </div>
             </li>
           ))}
@@ -136,7 +149,9 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
   );
 }
 
-function AtTheDoor({ app, person, now, words }: { app: RoomApp; person: Waiting; now: number; words: Words }) {
+type AtTheDoorProps = { app: RoomApp; person: Waiting; locked: boolean; now: number; words: Words };
+
+function AtTheDoor({ app, person, locked, now, words }: AtTheDoorProps) {
   const minutes = minutesSince(person.since, now);
   return (
     <li data-seat={person.seat}>
@@ -147,7 +162,9 @@ function AtTheDoor({ app, person, now, words }: { app: RoomApp; person: Waiting;
           {minutes ? fill(words.since_minutes, { n: minutes }) : words.since_now} ·{" "}
           {person.here_for && <>{fill(words.here_for, { name: person.here_for })} · </>}
           {person.with_staff && <>{words.with_staff} · </>}
-          {person.ready ? words.ready : <em>{fill(words.missing, { what: person.missing.join(", ") })}</em>}
+          {person.ready ? words.ready : <em>{fill(words.missing, { what: person.missing.join(", ") })}</em>} ·{" "}
+          {person.network === "weak" ? <em>{words.line_weak}</em> : words[`line_${person.network ?? "unknown"}`]}
+          {person.at_risk && <> · <em>{words.open_case}</em></>}
         </span>
       </p>
       {!person.ready && person.door && (
@@ -156,7 +173,7 @@ function AtTheDoor({ app, person, now, words }: { app: RoomApp; person: Waiting;
         </a>
       )}
       {/* Who is with staff already is let in to the group only once nothing is missing any more. */}
-      {(!person.with_staff || person.ready) && <button
+      {(!person.with_staff || person.ready) && (!locked || person.was_inside) && <button
         type="button"
         className="room-button small main"
         aria-label={fill(words.let_in_name, person)}
@@ -168,6 +185,7 @@ function AtTheDoor({ app, person, now, words }: { app: RoomApp; person: Waiting;
       >
         {words.let_in}
       </button>}
+      {!person.with_staff && <WriteToDoor app={app} to={person} said={person.told} words={words} />}
     </li>
   );
 }

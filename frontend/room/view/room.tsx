@@ -1,13 +1,15 @@
 /** The whole page: one of the screens, chosen by the state. */
 
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
-import type { RoomApp } from "../app.ts";
+import type { RoomApp, Snapshot } from "../app.ts";
+import { unread } from "../chat.ts";
 import { arrivals, isCompanion, isInside, newHands, screenOf } from "../state.ts";
 import type { Room } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
 import { BoardPane, hasBoard } from "./board.tsx";
 import { Bar } from "./bar.tsx";
+import { ChatPane } from "./chat.tsx";
 import { BreakoutAnnouncer, BreakoutCalls, MyRoom } from "./breakouts.tsx";
 import { CompanionNotices, CompanionStage } from "./companion.tsx";
 import { Notices } from "./notices.tsx";
@@ -15,6 +17,8 @@ import { Rail } from "./rail.tsx";
 import { newSignals } from "../signal.ts";
 import { DoorScreen } from "./screens.tsx";
 import { AsideNotices } from "./aside.tsx";
+import { LockedOutNotice } from "./door.tsx";
+import { FloorNotices } from "./floor.tsx";
 import { SignalsNotice } from "./signal.tsx";
 import { PollCard } from "./poll.tsx";
 import { Clock } from "./timer.tsx";
@@ -27,6 +31,8 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
   const [look, setLook] = useLook();
   const [railOpen, setRailOpen] = useState(false);
   const [boardOpen, setBoardOpen] = useState(false);
+  const [chatOpen, setChatOpen] = useState(false);
+  const chat = useChat(snapshot, chatOpen);
   const now = useNow(15_000) + snapshot.clockAhead;
   const inside = isInside(state);
   const companion = isCompanion(state);
@@ -40,13 +46,16 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
         <>
           <div className="room-main">
             {leads && <AsideNotices app={app} snapshot={snapshot} room={state.room} words={words} />}
+            {leads && <LockedOutNotice app={app} room={state.room} words={words} />}
             {leads && <SignalsNotice room={state.room} words={words} open={railOpen ? null : () => setRailOpen(true)} />}
             {companion ? <CompanionNotices snapshot={snapshot} words={words} /> : <Notices app={app} snapshot={snapshot} words={words} />}
+            <FloorNotices app={app} room={state.room} words={words} />
             <BreakoutCalls app={app} room={state.room} words={words} />
             {!companion && <MyRoom app={app} room={state.room} words={words} />}
             <Clock app={app} room={state.room} words={words} />
             <PollCard app={app} room={state.room} words={words} />
             {companion ? <CompanionStage room={state.room} words={words} /> : <Stage app={app} snapshot={snapshot} room={state.room} words={words} />}
+            {chatOpen && chat.on && <ChatPane app={app} snapshot={snapshot} room={state.room} words={words} shut={() => setChatOpen(false)} />}
             {boardOpen && hasBoard(app, state.room) && <BoardPane app={app} room={state.room} words={words} />}
           </div>
           {leads && <Rail app={app} room={state.room} trouble={snapshot.breakoutTrouble} now={now} words={words} shut={() => setRailOpen(false)} />}
@@ -58,6 +67,9 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
             setRailOpen={leads ? setRailOpen : null}
             boardOpen={boardOpen}
             setBoardOpen={hasBoard(app, state.room) ? setBoardOpen : null}
+            chatOpen={chatOpen}
+            setChatOpen={chat.on ? setChatOpen : null}
+            chatNew={chat.fresh}
           />
         </>
       ) : (
@@ -65,6 +77,9 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
       )}
       <BreakoutAnnouncer room={inside ? state.room : null} words={words} />
       <Announcer room={state.room} leads={leads} words={words} />
+      <p className="unseen" role="status" aria-live="polite" data-tells="chat">
+        {inside && chat.fresh > 0 ? words.chat_news : ""}
+      </p>
     </div>
   );
 }
@@ -91,6 +106,18 @@ function Announcer({ room, leads, words }: { room: Room | null; leads: boolean; 
   );
 }
 
+/** Is there a chat for me, and how many lines came since I last had it open? The site's device has nobody who writes. */
+function useChat({ state, chat }: Snapshot, open: boolean): { on: boolean; fresh: number } {
+  const [readUpTo, setReadUpTo] = useState<string | null>(null);
+  const last = chat.at(-1)?.id ?? null;
+  useEffect(() => {
+    if (open) setReadUpTo(last);
+  }, [open, last]);
+  const { room } = state;
+  const on = Boolean(room && room.chat !== "off" && room.me.role !== "site");
+  return { on, fresh: on && !open ? unread(chat, readUpTo, room!.me.seat) : 0 };
+}
+
 type Look = "dark" | "light";
 
 /** Dark to begin with: faces stand out, and the light of the screen does not fill a bedroom. */
@@ -113,11 +140,12 @@ function useNow(everyMs: number): number {
   return now;
 }
 
-/** M, V and H, never while typing, never with a modifier, never behind a dialog. */
+/** M, V, H and N, never while typing, never with a modifier, never behind a dialog. */
 function useKeys(app: RoomApp, inside: boolean, companion: boolean): void {
   const actions = useMemo<Record<string, () => void>>(
     () => ({
       h: () => app.toggleHand(),
+      n: () => app.passStick(),
       ...(companion ? {} : { m: () => void app.toggleMic(), v: () => void app.toggleCamera() }),
     }),
     [app, companion],

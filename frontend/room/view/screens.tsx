@@ -6,6 +6,7 @@ import { screenOf } from "../state.ts";
 import type { Screen, State } from "../state.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
+import { SaidAtTheDoor } from "./door.tsx";
 import { CALL_AFTER_MS, CallInstead, WhatHelps, useLongerThan } from "./notices.tsx";
 import { clock } from "./top.tsx";
 
@@ -20,6 +21,10 @@ export function DoorScreen({ app, state, words }: { app: RoomApp; state: State; 
         {["waiting", "before", "connecting", "paused"].includes(screen) && <span className="waiting-light" aria-hidden="true" />}
         <h2>{title}</h2>
         <p>{text}</p>
+        <SaidAtTheDoor room={state.bye ? null : state.room} words={words} />
+        {state.room?.door?.locked && screen === "waiting" && app.config.phone && (
+          <p className="door-note">{fill(words.door_call, { phone: app.config.phone })}</p>
+        )}
         {note && <p className="door-note">{note}</p>}
         {screen === "refused" && app.config.phone && (
           <p className="door-note">
@@ -85,6 +90,10 @@ function said(screen: Screen, { room }: State, words: Words): { title: string; t
       };
     case "waiting": {
       const host = room?.host;
+      if (room?.door?.locked) {
+        const sentence = host?.here ? words.door_locked_known : words.door_locked_unknown;
+        return { title: words.door_locked_title, text: fill(sentence, { name: host?.name ?? "" }), note: words.waiting_private };
+      }
       const sentence = !host ? words.waiting_nobody : host.here ? words.waiting_known : words.waiting_unknown;
       return { title: words.waiting_title, text: fill(sentence, { name: host?.name ?? "" }), note: words.waiting_private };
     }

@@ -1,6 +1,6 @@
 /** The private signal: a person's menu with five quiet choices, and the facilitators' answers. */
 
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import type { RoomApp, Snapshot } from "../app.ts";
 import { minutesSince } from "../state.ts";
 import { KINDS, answersTo, inOrder, unanswered } from "../signal.ts";
@@ -8,25 +8,11 @@ import type { Room } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
 import { Icon } from "./icon.tsx";
+import { useMenu } from "./menu.ts";
 
 /** One button in everybody's bar; what it opens says that only facilitators see it. */
 export function SignalButton({ app, words }: { app: RoomApp; words: Words }) {
-  const [open, setOpen] = useState(false);
-  const around = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (!open) return;
-    around.current?.querySelector<HTMLButtonElement>(".signal-menu button")?.focus();
-    const shut = (event: Event): void => {
-      if (event instanceof KeyboardEvent ? event.key === "Escape" : !around.current?.contains(event.target as Node)) setOpen(false);
-    };
-    document.addEventListener("keydown", shut);
-    document.addEventListener("pointerdown", shut);
-    return () => {
-      document.removeEventListener("keydown", shut);
-      document.removeEventListener("pointerdown", shut);
-      around.current?.querySelector<HTMLButtonElement>(".signal-toggle")?.focus();
-    };
-  }, [open]);
+  const { open, setOpen, around } = useMenu();
   return (
     <div className="signal" ref={around}>
       <button type="button" className="room-button signal-toggle" aria-expanded={open} aria-controls="signal-menu" onClick={() => setOpen(!open)}>

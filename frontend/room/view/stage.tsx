@@ -2,44 +2,55 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { RoomApp, Snapshot } from "../app.ts";
+import { gridWith, spotlit, stickOf } from "../floor.ts";
 import { columnsFor, companions, tiles } from "../state.ts";
 import type { Room } from "../protocol.ts";
 import type { Words } from "../words.ts";
+import { SpotlightToggle } from "./floor.tsx";
 import { Tile } from "./tile.tsx";
 import { useTilesShown } from "./shown.ts";
 
 export function Stage({ app, snapshot, room, words }: { app: RoomApp; snapshot: Snapshot; room: Room; words: Words }) {
   const seats = tiles(room);
   const stage = useRef<HTMLUListElement>(null);
-  const columns = useColumns(stage, seats.length);
+  const [even, setEven] = useState(false);
+  const inLight = spotlit(room);
+  const lit = even ? [] : inLight;
+  const holder = stickOf(room)?.holder?.seat;
+  const columns = useColumns(stage, seats.length, lit.length);
   const { state, media, quality } = snapshot;
   useTilesShown(stage, app.quality, `${seats.map(({ feed }) => feed).join()} ${columns}`);
 
   return (
-    <section className="stage" aria-label={words.people_here}>
-      <ul ref={stage} className="tiles" data-count={seats.length} data-columns={columns}>
-        {seats.map((seat) => {
-          const mine = seat.seat === room.me.seat;
-          return (
-            <Tile
-              key={seat.seat}
-              app={app}
-              seat={mine ? { ...seat, ...mySending(snapshot) } : seat}
-              mine={mine}
-              feed={seat.feed ? (media.feeds.get(seat.feed) ?? null) : null}
-              self={mine ? media.self : null}
-              // Muted sends nothing, so the media server never says that the talking ended.
-              talking={Boolean(seat.feed && state.talking.has(seat.feed)) && (mine ? media.mic : seat.audio)}
-              hands={seat.role === "site" ? companions(room).filter((one) => one.hand_at).map((one) => one.name) : NOBODY}
-              rests={Boolean(seat.feed && quality.resting.has(seat.feed))}
-              words={words}
-            />
-          );
-        })}
-      </ul>
-      {seats.length === 1 && seats[0]!.seat === room.me.seat && <p className="alone">{inRooms(room) ? words.alone_of_rooms : words.alone}</p>}
-      <Sound snapshot={snapshot} words={words} />
-    </section>
+    <>
+      <SpotlightToggle lit={inLight} even={even} setEven={setEven} words={words} />
+      <section className="stage" aria-label={words.people_here}>
+        <ul ref={stage} className="tiles" data-count={seats.length} data-columns={columns} data-spotlight={lit.length || undefined}>
+          {seats.map((seat) => {
+            const mine = seat.seat === room.me.seat;
+            return (
+              <Tile
+                key={seat.seat}
+                app={app}
+                seat={mine ? { ...seat, ...mySending(snapshot) } : seat}
+                mine={mine}
+                feed={seat.feed ? (media.feeds.get(seat.feed) ?? null) : null}
+                self={mine ? media.self : null}
+                // Muted sends nothing, so the media server never says that the talking ended.
+                talking={Boolean(seat.feed && state.talking.has(seat.feed)) && (mine ? media.mic : seat.audio)}
+                speaks={seat.seat === holder}
+                lit={lit.some((each) => each.seat === seat.seat)}
+                hands={seat.role === "site" ? companions(room).filter((one) => one.hand_at).map((one) => one.name) : NOBODY}
+                rests={Boolean(seat.feed && quality.resting.has(seat.feed))}
+                words={words}
+              />
+            );
+          })}
+        </ul>
+        {seats.length === 1 && seats[0]!.seat === room.me.seat && <p className="alone">{inRooms(room) ? words.alone_of_rooms : words.alone}</p>}
+        <Sound snapshot={snapshot} words={words} />
+      </section>
+    </>
   );
 }
 
@@ -56,23 +67,26 @@ function mySending({ media, quality }: Snapshot): { audio: boolean; video: boole
   return { audio: media.mic, video: media.camera && !rests, saving: quality.saving || (media.camera && rests) };
 }
 
-function useColumns(element: React.RefObject<HTMLElement | null>, count: number): number {
+/** How many columns there are now; the width of a tile, and the columns of a grid with large ones, go to the style sheet. */
+function useColumns(element: React.RefObject<HTMLElement | null>, count: number, lit: number): number {
   const [columns, setColumns] = useState(1);
   useLayoutEffect(() => {
     const stage = element.current;
     if (!stage) return;
     const measure = (): void => {
-      const next = columnsFor(count, stage.clientWidth, stage.clientHeight);
+      const grid = lit ? gridWith(lit, count, stage.clientWidth, stage.clientHeight) : null;
+      const next = grid?.columns ?? columnsFor(count, stage.clientWidth, stage.clientHeight);
       setColumns(next);
-      const rows = Math.ceil(count / next);
+      const rows = grid?.rows ?? Math.ceil(count / next);
       const width = Math.min((stage.clientWidth - 10 * (next - 1)) / next, ((stage.clientHeight - 10 * (rows - 1)) / rows) * 1.6);
       stage.style.setProperty("--tile", `${Math.floor(width)}px`);
+      stage.style.setProperty("--columns", String(next));
     };
     measure();
     const watcher = new ResizeObserver(measure);
     watcher.observe(stage);
     return () => watcher.disconnect();
-  }, [element, count]);
+  }, [element, count, lit]);
   return columns;
 }
 

@@ -16,10 +16,13 @@ type Props = {
   rests: boolean;
   /** Of those in front of the site's device: whose phone has a hand up. */
   hands: readonly string[];
+  /** They hold the talking stick; their tile is large for everybody. */
+  speaks: boolean;
+  lit: boolean;
   words: Words;
 };
 
-export function Tile({ app, seat, mine, feed, self, talking, rests, hands, words }: Props) {
+export function Tile({ app, seat, mine, feed, self, talking, rests, hands, speaks, lit, words }: Props) {
   const stream = mine ? self : rests ? null : (feed?.picture ?? null);
   const [seen, setSeen] = useState<MediaStream | null>(null);
   // A picture that rested begins anew, behind its initials, until its first frame is there.
@@ -27,12 +30,12 @@ export function Tile({ app, seat, mine, feed, self, talking, rests, hands, words
     if (!stream) setSeen(null);
   }, [stream]);
   const shows = Boolean(stream && seat.video && !seat.reconnecting && (mine || seen === stream));
-  const told = tileWords(seat, rests);
+  const told = tileWords(seat, rests, speaks);
   const role = seat.role === "patient" ? "" : words[seat.role];
   const people = new Intl.ListFormat(document.documentElement.lang || "en").format(seat.people);
 
   return (
-    <li className="tile" data-seat={seat.seat} data-feed={mine ? undefined : (seat.feed ?? undefined)} data-leads={seat.role === "facilitator" || undefined} data-talking={talking || undefined} data-picture={shows || undefined} data-mine={mine || undefined}>
+    <li className="tile" data-seat={seat.seat} data-feed={mine ? undefined : (seat.feed ?? undefined)} data-leads={seat.role === "facilitator" || undefined} data-talking={talking || undefined} data-picture={shows || undefined} data-mine={mine || undefined} data-lit={lit || undefined}>
       <span className="initials" aria-hidden="true">
         {initials(seat.name)}
       </span>

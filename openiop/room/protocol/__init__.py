@@ -16,6 +16,9 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from openiop.room.protocol.base import *
 from openiop.room.protocol.breakouts import *
+from openiop.room.protocol.chat import *
+from openiop.room.protocol.door import *
+from openiop.room.protocol.floor import *
 from openiop.room.protocol.keys import *
 from openiop.room.protocol.leading import *
 from openiop.room.protocol.media import *
@@ -44,7 +47,10 @@ ClientMessage = Annotated[
     | Aside
     | AsideEnd
     | Breakout
-    | Together,
+    | Together
+    | Door
+    | Floor
+    | Chat,
     Field(discriminator="type"),
 ]
 _client_message: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
@@ -69,6 +75,6 @@ def _code(error: ValidationError) -> Literal["not_json", "unknown", "invalid"]:
 
 
 ServerMessage = Annotated[
-    Room | MediaReply | MediaEvent | KeysNow | KeysReply | Bye | Error | BeatEcho,
+    Room | MediaReply | MediaEvent | KeysNow | KeysReply | ChatNow | Bye | Error | BeatEcho,
     Field(discriminator="type"),
 ]

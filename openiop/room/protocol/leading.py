@@ -5,6 +5,7 @@ from typing import Literal
 from uuid import UUID
 
 from openiop.room.protocol.base import Led, Said
+from openiop.room.protocol.door import DoorLed
 from openiop.room.protocol.signals import SignalSeen
 from openiop.room.protocol.together import LeadTogether
 
@@ -52,3 +53,4 @@ class Lead(Said):
     signals: list[SignalSeen] = []
     care: list[Cared] = []
     together: LeadTogether = LeadTogether()
+    door: DoorLed = DoorLed()

@@ -5,6 +5,9 @@ from typing import Literal
 
 from openiop.room.protocol.base import Said
 from openiop.room.protocol.breakouts import Breakouts, MyBreakout
+from openiop.room.protocol.chat import ChatWord
+from openiop.room.protocol.door import DoorForMe
+from openiop.room.protocol.floor import FloorNow, SpeakAsked
 from openiop.room.protocol.keys import Word
 from openiop.room.protocol.leading import Lead
 from openiop.room.protocol.seats import Host, Me, Seat, SessionNow, Waiting
@@ -26,13 +29,17 @@ class Room(Said):
     waiting: list[Waiting] = []
     breakout: MyBreakout | None = None
     breakouts: Breakouts | None = None
+    door: DoorForMe | None = None
+    """For those who wait."""
     paused: bool = False
     """For patients: nobody leads the group just now. No sound, no picture, a kind screen, until somebody does."""
     together: TogetherNow | None = None
+    floor: FloorNow | None = None
+    asked_to_speak: SpeakAsked | None = None
     my_signal: MySignal | None = None
     lead: Lead | None = None
     """For those who lead, and nobody else."""
-    chat: Literal["off"] = "off"
+    chat: ChatWord = "off"
     encryption: Word = "transport"
 
 

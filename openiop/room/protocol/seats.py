@@ -5,6 +5,7 @@ from typing import Literal
 from uuid import UUID
 
 from openiop.room.protocol.base import Heard, Led, Said
+from openiop.room.protocol.door import DoorSaid, NetworkWord
 
 
 class Hello(Heard):
@@ -119,3 +120,11 @@ class Waiting(Said):
     """Let in already, face to face with staff and not in treatment."""
     here_for: str = ""
     """Of a supporter: the patient they come for."""
+    network: NetworkWord | None = None
+    """What their own test before joining found; None where it is not known."""
+    at_risk: bool = False
+    """A safety case is open: not to be left unseen at a locked door."""
+    was_inside: bool = False
+    """Comes back through a locked door."""
+    told: DoorSaid | None = None
+    """What was written to them alone."""

@@ -1,0 +1,89 @@
+"""The leading tools in the protocol's words, each as its viewer may know it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, cast
+from uuid import UUID
+
+from openiop.room import protocol
+from openiop.room.leading import chat as lines
+from openiop.room.leading import floor as verbs
+from openiop.room.leading.models import ChatLine, DoorLock, DoorMessage, Spotlight, Stick
+from openiop.room.models import BREAKOUT, BreakoutRoom, Seat
+from openiop.schedule.models import CareSession
+
+
+def door_for_me(seat: Seat) -> protocol.DoorForMe:
+    """What somebody who waits may know. Whoever was inside before may come back: for them it is not locked."""
+    standing = seat.admitted_at is None and DoorLock.objects.filter(session=seat.session_id, opened_at=None).exists()
+    mine, to_all = newest(seat.session, seat_id=seat.pk), newest(seat.session, seat_id=None)
+    return protocol.DoorForMe(locked=standing, said=[said for said in (mine, to_all) if said])
+
+
+def door_for_those_who_lead(session: CareSession) -> protocol.DoorLed:
+    lock = DoorLock.objects.filter(session=session, opened_at=None).select_related("by").first()
+    return protocol.DoorLed(
+        locked_at=lock.at if lock else None,
+        locked_by=lock.by.called if lock else "",
+        said=newest(session, seat_id=None),
+    )
+
+
+def newest(session: CareSession, *, seat_id: UUID | None) -> protocol.DoorSaid | None:
+    """What was written last to all (no seat) or to one person."""
+    said = DoorMessage.objects.filter(session=session, seat=seat_id).select_related("by").order_by("-at", "-pk").first()
+    if said is None:
+        return None
+    preset = cast("protocol.DoorPreset | None", said.preset or None)
+    return protocol.DoorSaid(id=said.pk, preset=preset, text=said.text, by=said.by.called, at=said.at)
+
+
+def floor(seat: Seat) -> protocol.FloorNow:
+    """What everybody where this seat is sees alike. Who has gone since holds no stick and is in no light there."""
+    here = {"session": seat.session_id, "place": seat.place}
+    lit = Spotlight.objects.filter(**here).order_by("at")
+    stick = Stick.objects.filter(**here).first()
+    return protocol.FloorNow(
+        spotlit=[row.seat_id for row in lit],
+        stick=protocol.StickNow(seat=stick.seat_id, at=stick.at) if stick else None,
+    )
+
+
+def asked_to_speak(seat: Seat, *, at: datetime) -> protocol.SpeakAsked | None:
+    question = verbs.asked(seat, at=at)
+    return protocol.SpeakAsked(id=question.pk, by=question.by.called, at=question.at) if question else None
+
+
+def chat_mode(session: CareSession) -> protocol.ChatWord:
+    return cast("protocol.ChatWord", lines.mode_of(session))
+
+
+def chat(seat: Seat, room: protocol.Room) -> protocol.ChatNow | None:
+    """What this viewer may read; None where the chat is not open to them."""
+    if room.chat == "off":
+        return None
+    found = lines.read(seat)
+    elsewhere = {line.place for line in found if line.place != seat.place}
+    names = _names(elsewhere) if elsewhere else {}
+    return protocol.ChatNow(lines=[_line(line, room=names.get(line.place, "")) for line in found])
+
+
+def _names(places: set[str]) -> dict[str, str]:
+    rooms = BreakoutRoom.objects.filter(pk__in=[p.removeprefix(BREAKOUT) for p in places if p.startswith(BREAKOUT)])
+    return {room.place: room.name for room in rooms}
+
+
+def _line(line: ChatLine, *, room: str) -> protocol.ChatLineNow:
+    return protocol.ChatLineNow(
+        id=line.pk,
+        key=line.key,
+        seat=line.seat_id,
+        name=line.name,
+        role=cast("Literal['patient', 'supporter', 'facilitator', 'staff']", line.role),
+        to=cast("Literal['everyone', 'facilitators']", line.to),
+        room=room,
+        text=line.text,
+        removed=line.removed_by_id is not None,
+        at=line.at,
+    )
