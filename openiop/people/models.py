@@ -65,6 +65,7 @@ class Clinic(models.Model):
     )
     plan_review_days = models.PositiveSmallIntegerField(_("Go through safety plans every (days)"), default=30)
     group_max = models.PositiveSmallIntegerField(_("Most people in a group"), default=10)
+    joint_screen_days = models.PositiveSmallIntegerField(_("Ask each partner alone again after (days)"), default=30)
     deadlines = models.JSONField(_("Deadlines by tier"), default=dict, blank=True)
 
     class Meta:
@@ -73,6 +74,7 @@ class Clinic(models.Model):
             models.CheckConstraint(
                 condition=Q(patient_logoff_minutes__range=(1, 720)), name="patient_logoff_within_twelve_hours"
             ),
+            models.CheckConstraint(condition=Q(joint_screen_days__range=(1, 365)), name="joint_screen_within_a_year"),
             models.CheckConstraint(condition=Q(plan_review_days__gte=1), name="plans_are_reviewed"),
         ]
 

@@ -37,6 +37,7 @@ PLAIN = [
     "call_back_after_minutes",
     "pause_group_after_seconds",
     "group_max",
+    "joint_screen_days",
     "plan_review_days",
 ]
 LONGEST_MINUTES = 7 * 24 * 60
@@ -59,6 +60,12 @@ class ClinicForm(forms.ModelForm):
         min_value=1,
         max_value=365,
         help_text=_("Also after each moderate or high risk, and before the last day in care."),
+    )
+    joint_screen_days = forms.IntegerField(
+        label=_("Ask each partner alone again after (days)"),
+        min_value=1,
+        max_value=365,
+        help_text=_("Before two partners are seen together. 30 to begin with; our own, and your clinic’s to decide."),
     )
 
     class Meta:

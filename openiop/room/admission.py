@@ -22,7 +22,7 @@ from openiop.messaging.models import Delivery
 from openiop.people.access import Actor, kind_of
 from openiop.people.models import Agreement, Device, Document, Licence, Person, Role, Tie
 from openiop.people.support import SupporterLink
-from openiop.room import companions, guests, live, staffing
+from openiop.room import companions, guests, joint, live, staffing
 from openiop.room.boards.models import Board
 from openiop.room.leading.models import DoorLock
 from openiop.room.media.rooms import MediaRoom
@@ -60,12 +60,13 @@ MISSING = {
     "place": _("where they are now"),
     "licence": _("nobody here is licensed where they are"),
     "removed": _("was removed"),
+    "alone": _("each partner asked alone"),
     "consent": _("the patient’s consent that they come"),
 }
 
 
 class NotNow(Exception):
-    """The door is not open; `why` is "early", "late", "ended", "cancelled" or "locked"."""
+    """The door is not open; `why` is "early", "late", "ended", "cancelled", "locked" or "alone" (see `joint`)."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -125,6 +126,14 @@ def check_open(session: CareSession, role: str, *, at: datetime) -> None:
         raise NotNow("late")
 
 
+def check_may_come(session: CareSession, actor: Actor, role: str, *, at: datetime) -> None:
+    """Raise NotNow when the door is not open at `at`, is locked, or not both partners of a couple were asked alone."""
+    check_open(session, role, at=at)
+    check_lock(session, actor, role, at=at)
+    if not joint.may_come(session, actor, role, at=at):
+        raise NotNow("alone")
+
+
 def check_lock(session: CareSession, actor: Actor, role: str, *, at: datetime) -> None:
     """Raise NotNow("locked") for staff or a site's device that would walk through a locked door for the first time.
 
@@ -150,8 +159,7 @@ def ask(session: CareSession, actor: Actor, *, at: datetime) -> Seat:
     Whoever left comes back to where they were. Raises Http404 or NotNow.
     """
     role = role_in(session, actor)
-    check_open(session, role, at=at)
-    check_lock(session, actor, role, at=at)
+    check_may_come(session, actor, role, at=at)
     who = {"device": actor} if isinstance(actor, Device) else {"person": actor}
     on_site = role == "patient" and companions.is_on_site(session, actor)
     straight_in = role not in WAITS
@@ -231,6 +239,8 @@ def missing_for(seat: Seat, *, at: datetime) -> list[str]:
     if seat.role != "patient" or seat.person is None:
         return []
     missing = Agreement.objects.missing(seat.person, kinds=NEEDED)
+    if seat.state != SeatState.ADMITTED and not joint.may_open(seat.session, at=at):
+        missing.append("alone")
     if not seat.ready:
         return [*missing, "place"]
     return missing if is_covered(seat, at=at) else [*missing, "licence"]

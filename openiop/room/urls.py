@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from openiop.room import consumers, guest_views, views
+from openiop.room import consumers, guest_views, joint_views, views
 from openiop.room.boards.urls import urlpatterns as boards
 from openiop.room.boards.urls import websocket_urlpatterns as board_sockets
 
@@ -24,6 +24,7 @@ urlpatterns = [
         guest_views.revocation,
         name="supporter-link-revocation",
     ),
+    path("sessions/<uuid:pk>/joint", joint_views.partners, name="session-joint"),
     path("room/keys", views.keys, name="room-keys"),
     path("site-room", views.site_room, name="site-room"),
     *boards,

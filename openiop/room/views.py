@@ -28,6 +28,7 @@ from openiop.room.forms import AgreementForm, PlaceForm
 from openiop.room.models import Place, Seat
 from openiop.safety import ladder, rail
 from openiop.safety.models import Whereabouts, raise_flag
+from openiop.schedule import kinds
 from openiop.schedule.models import CareSession, Room
 
 LARGEST_SAMPLE_BYTES = 250_000
@@ -268,9 +269,11 @@ def _who(person: Any) -> dict[str, Any]:
 def _not_now(request: Any, session: CareSession) -> HttpResponse | None:
     role = admission.role_in(session, request.person)
     try:
-        admission.check_open(session, role, at=timezone.now())
-        admission.check_lock(session, request.person, role, at=timezone.now())
+        admission.check_may_come(session, request.person, role, at=timezone.now())
     except admission.NotNow as error:
+        if role == "patient" and kinds.rule_of(session).asked_alone:
+            # One page whatever the reason: it must not tell one partner that the other said something.
+            return render(request, "room/closed.html", {"why": "joint"})
         context = {"session": session, "why": error.why, "opens_at": session.begins_at - admission.OPENS_BEFORE}
         return render(request, "room/closed.html", context)
     return None

@@ -146,6 +146,9 @@ TRIGGERS = (
     Trigger("staff_concern", 4, 4, _OWN, "design"),
 )
 
+# The reasons that close a joint session until this person was asked alone again (safety/models/joint.py).
+HARM = frozenset({"safe_now", "harmed_at_home"})
+
 # Answers of the same reasons that raise nothing. Whatever is in neither list is a fault, not a "no".
 QUIET = frozenset(
     {

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from openiop.safety import consumers
-from openiop.safety.views import crisis, due, ladders, place, plan, rota
+from openiop.safety.views import crisis, due, joint, ladders, place, plan, rota
 
 urlpatterns = [
     path("rail", crisis.show_rail, name="rail"),
@@ -28,6 +28,7 @@ urlpatterns = [
     path("safety-plans/<uuid:pk>/signature", plan.signature, name="safety-plan-signature"),
     path("safety-plans/<uuid:pk>/review", plan.review, name="safety-plan-review"),
     path("safety-plans/<uuid:pk>/paper", plan.on_paper, name="safety-plan-paper"),
+    path("patients/<uuid:pk>/joint-screen", joint.joint_screen, name="joint-screen"),
     path("ladders", ladders.listing, name="ladders"),
     path("ladders/<int:tier>/<slug:place>/<slug:when>", ladders.one, name="ladder"),
     path("on-call", rota.on_call, name="on-call"),

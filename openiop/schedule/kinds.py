@@ -11,10 +11,11 @@ from openiop.schedule.models import CareSession, Kind
 @dataclass(frozen=True)
 class Rule:
     """`most_patients`: how many at most, None for as many as there are places. `supporters`: whether a patient's people
-    may come by a link."""
+    may come by a link. `asked_alone`: each patient is asked alone about safety before they are seen together."""
 
     most_patients: int | None = None
     supporters: bool = False
+    asked_alone: bool = False
 
 
 RULES: dict[str, Rule] = {
@@ -24,6 +25,7 @@ RULES: dict[str, Rule] = {
     Kind.INDIVIDUAL: Rule(most_patients=1),
     # One patient, so that who comes for them hears nobody else's words.
     Kind.FAMILY: Rule(most_patients=1, supporters=True),
+    Kind.COUPLE: Rule(most_patients=2, asked_alone=True),
 }
 
 
@@ -34,6 +36,7 @@ def rule_for(kinds: Iterable[str]) -> Rule:
     return Rule(
         most_patients=min(most, default=None),
         supporters=bool(rules) and all(rule.supporters for rule in rules),
+        asked_alone=any(rule.asked_alone for rule in rules),
     )
 
 

@@ -35,6 +35,7 @@ class Kind(models.TextChoices):
     EDUCATION = "education", _("Education")
     INDIVIDUAL = "individual", _("Individual therapy")
     FAMILY = "family", _("Family therapy")
+    COUPLE = "couple", _("Couple therapy")
     BREAK = "break", _("Break")
 
 

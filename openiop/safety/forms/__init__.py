@@ -13,7 +13,16 @@ from openiop.lib.ids import uuid7
 from openiop.lib.inputs import DateInput
 from openiop.people.models import Clinic, Person
 from openiop.safety import location, plans
-from openiop.safety.models import ClosedDay, Closure, Contact, EmergencyDisclosure, LocalHelp, MeansTalk, OnCallShift
+from openiop.safety.models import (
+    ClosedDay,
+    Closure,
+    Contact,
+    EmergencyDisclosure,
+    JointScreen,
+    LocalHelp,
+    MeansTalk,
+    OnCallShift,
+)
 
 
 class _OnTheCase(forms.ModelForm):
@@ -38,6 +47,32 @@ class ContactForm(_OnTheCase):
         model = Contact
         fields = ["how", "reached", "note"]
         widgets = {"note": forms.Textarea(attrs={"rows": 3})}
+
+
+class JointScreenForm(forms.Form):
+    """What a clinician found who asked one partner alone."""
+
+    alone = forms.BooleanField(label=_("I asked them alone: nobody else could see or hear us"))
+    safe_at_home = forms.ChoiceField(
+        label=_("Do they feel safe at home?"),
+        choices=JointScreen._meta.get_field("safe_at_home").choices,  # type: ignore[arg-type]
+        widget=forms.RadioSelect,
+    )
+    suitable = forms.TypedChoiceField(
+        label=_("Is being seen together suitable now?"),
+        choices=[("yes", _("Yes")), ("no", _("No, not now"))],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+    )
+    reasons = forms.CharField(
+        label=_("What you asked, what they said, and why"), widget=forms.Textarea(attrs={"rows": 4})
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("suitable") and data.get("safe_at_home") not in (None, "yes"):
+            self.add_error("suitable", _("Together is suitable only for somebody who feels safe at home."))
+        return data
 
 
 class ClosureForm(_OnTheCase):

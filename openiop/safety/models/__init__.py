@@ -25,6 +25,7 @@ from openiop.safety.models.crisis import (
     somebody_is_looked_after,
     take_next_step,
 )
+from openiop.safety.models.joint import JointScreen
 from openiop.safety.models.ladders import FAULTS, BrokenLadder, Ladder, LadderRung, plan_for, set_ladder
 from openiop.safety.models.place import EmergencyDisclosure, LocalHelp, note_disclosure
 from openiop.safety.models.plan import (
@@ -85,6 +86,7 @@ __all__ = [
     "Contact",
     "EmergencyDisclosure",
     "Flag",
+    "JointScreen",
     "LocalHelp",
     "MayNotClose",
     "MeansTalk",

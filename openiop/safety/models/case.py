@@ -139,7 +139,8 @@ HARMED = "harmed"
 class Flag(Row):
     """One reason for concern with its evidence, copied: label, value and where to look. Added to, never changed.
 
-    `key` names the evidence, so that the same answer sent twice raises one flag. `kind` HARMED is private: somebody
+    `key` names the evidence, so that the same answer sent twice raises one flag; `reason` is the ladder's word for it.
+    `kind` HARMED is private: somebody
     near the person harms them, so nothing of it stands on a shared screen or on the patient's own pages
     (docs/rules/private.md).
     """
@@ -147,6 +148,7 @@ class Flag(Row):
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="flags")
     patient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     key = models.TextField()
+    reason = models.TextField(default="")
     tier = models.PositiveSmallIntegerField()
     label = models.TextField()
     value = models.TextField()

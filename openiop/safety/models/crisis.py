@@ -80,6 +80,7 @@ def raise_flag(
         case=case,
         patient=patient,
         key=key,
+        reason=evidence.reason,
         tier=tier,
         label=label,
         value=value,
