@@ -23,7 +23,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "person": person,
         "clinic": person.clinic,
         # Asked only by pages with a frame: a fragment costs no counts.
-        "nav": SimpleLazyObject(lambda: [_marked(place, request.path) for place in places(person)]),
+        "nav": SimpleLazyObject(lambda: marked(places(person), request.path)),
         "idle_minutes": None if request.session.get(screen.LOCKED) else idle_minutes(person),
         "demo": settings.DEMO,
     }
@@ -70,5 +70,7 @@ def _place(name: str, label: str, key: str, count: int = 0) -> dict[str, Any]:
     return {"url": reverse(name), "label": label, "key": key, "count": count}
 
 
-def _marked(place: dict[str, Any], path: str) -> dict[str, Any]:
-    return {**place, "current": path == place["url"] or path.startswith(place["url"] + "/")}
+def marked(found: list[dict[str, Any]], path: str) -> list[dict[str, Any]]:
+    """Mark the place one is at: the one whose address goes furthest with `path`, and no other."""
+    at = [place["url"] for place in found if path == place["url"] or path.startswith(place["url"] + "/")]
+    return [{**place, "current": place["url"] == max(at, key=len, default=None)} for place in found]

@@ -1,4 +1,4 @@
-"""What is due for whom: safety plans to be gone through. Reads rows, lets `plans` judge."""
+"""What is due for whom: plans to be gone through, people to be assessed again. Reads rows, lets the rules judge."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -18,11 +17,12 @@ from openiop.people import access
 from openiop.people.models import Person
 from openiop.programs.models import Enrolment
 from openiop.safety import plans
-from openiop.safety.models import Flag, SafetyPlan, SafetyPlanReview
+from openiop.safety.assessing import MODERATE
+from openiop.safety.models import Flag, RiskAssessment, SafetyPlan, SafetyPlanReview
 
-MODERATE = 2  # the tier of a moderate risk; docs/rules/escalation.md
 SHOWN_BEFORE = timedelta(hours=48)
 
+ASSESS_AGAIN = _("Assess the risk again")
 BECAUSE = {
     plans.NO_PLAN: _("No safety plan is signed by both yet"),
     plans.AFTER_RISK: _("Go through the safety plan: the risk was moderate or high"),
@@ -44,7 +44,27 @@ class DueRow:
 
 def due_rows(reader: Person, *, at: datetime) -> list[DueRow]:
     """Return what is due by `at` and two days on for the patients `reader` treats; the most urgent first."""
-    return sorted(due_plans(reader, at=at), key=lambda row: row.due_at)
+    rows = [*due_plans(reader, at=at), *due_assessments(reader, at=at)]
+    return sorted(rows, key=lambda row: row.due_at)
+
+
+def due_assessments(reader: Person, *, at: datetime) -> list[DueRow]:
+    """Return who is to be assessed again by `at` and two days on: the latest assessment's level says when."""
+    if not reader.is_clinician:
+        return []
+    treated = _in_care(reader.clinic, at=at).filter(access.about(reader, "patient_id", at=at))
+    latest = (
+        RiskAssessment.objects.filter(patient__in=treated.values("patient_id"))
+        .order_by("patient_id", "-at")
+        .distinct("patient_id")
+        .select_related("patient")
+    )
+    again = [(row.patient, row.due_again_at) for row in latest]
+    return [
+        DueRow(patient, due_at, ASSESS_AGAIN, at >= due_at, reverse("assessments", args=[patient.pk]))
+        for patient, due_at in again
+        if due_at is not None and due_at <= at + SHOWN_BEFORE
+    ]
 
 
 def plan_due(patient: Person, *, at: datetime) -> DueRow | None:
@@ -72,7 +92,10 @@ def _plan_rows(enrolments: Iterable[Enrolment], *, at: datetime) -> list[DueRow]
     in_force = _in_force(ids)
     reviews = _moments(SafetyPlanReview.objects.filter(patient__in=ids).values_list("patient_id", "at"))
     risks = _moments(
-        Flag.objects.filter(patient__in=ids).filter(Q(tier__gte=MODERATE)).values_list("patient_id", "raised_at")
+        [
+            *Flag.objects.filter(patient__in=ids, tier__gte=MODERATE).values_list("patient_id", "raised_at"),
+            *RiskAssessment.objects.filter(patient__in=ids, level__gte=MODERATE).values_list("patient_id", "at"),
+        ]
     )
     rows = []
     for enrolment in found:

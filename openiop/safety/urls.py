@@ -1,7 +1,7 @@
 from django.urls import path
 
 from openiop.safety import consumers
-from openiop.safety.views import crisis, due, joint, ladders, place, plan, rota
+from openiop.safety.views import assessment, crisis, due, joint, ladders, place, plan, rota
 
 urlpatterns = [
     path("rail", crisis.show_rail, name="rail"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("cases/<uuid:pk>/contacts", crisis.case_contacts, name="case-contacts"),
     path("cases/<uuid:pk>/closure", crisis.case_closure, name="case-closure"),
     path("patients/<uuid:pk>/concern", crisis.flag_new, name="flag-new"),
+    path("patients/<uuid:pk>/assessments", assessment.assessments, name="assessments"),
     path("patients/<uuid:pk>/where-now", place.where_now, name="where-now"),
     path("patients/<uuid:pk>/emergency-disclosures", place.disclosure_new, name="disclosure-new"),
     path("emergency-disclosures", place.disclosures, name="disclosures"),

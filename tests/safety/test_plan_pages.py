@@ -35,6 +35,13 @@ def test_the_plan_is_one_tap_from_every_page_of_the_patients(cast, client_for, p
     assert f'href="{reverse("my-plan")}"' in shown
 
 
+def test_the_plans_page_is_marked_as_the_place_one_is_at_and_no_other(cast, client_for):
+    shown = text(client_for(cast["maya"]).get(reverse("my-plan-new")))
+
+    assert shown.count('aria-current="page"') == 1
+    assert shown.index('aria-current="page"') > shown.index(f'href="{reverse("my-plan")}"')
+
+
 def test_the_patient_reads_it_calls_from_it_and_signs_it(cast, client_for, plan):
     client = client_for(cast["maya"])
     shown = text(client.get(reverse("my-plan")))

@@ -1,6 +1,7 @@
 """What safety keeps, a file for each noun; `crisis` holds the verbs, in the order in which a crisis runs."""
 
 from openiop.safety.models.asking import Drawn, everyone, ladder_for, rungs_for
+from openiop.safety.models.assessment import NoReason, RiskAssessment, assess
 from openiop.safety.models.case import (
     BECAUSE,
     HARMED,
@@ -68,6 +69,9 @@ __all__ = [
     "open_offers",
     "raise_rota_alarms",
     "take_back",
+    "NoReason",
+    "RiskAssessment",
+    "assess",
     "FAULTS",
     "BrokenLadder",
     "Drawn",
