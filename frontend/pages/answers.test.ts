@@ -1,25 +1,10 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { Answers, objection, outcomeOf, sendWaiting, type Answer, type Outcome, type Shelf } from "./answers.ts";
+import { Answers, objection, outcomeOf, sendWaiting, type Answer, type Outcome, type Vault } from "./answers.ts";
+import { NoVault, SealedVault } from "./vault.ts";
+import { MemoryRows } from "./rows.ts";
 
-class Drawer implements Shelf {
-  private kept = new Map<string, string>();
-  get length() {
-    return this.kept.size;
-  }
-  key(index: number) {
-    return [...this.kept.keys()][index] ?? null;
-  }
-  getItem(name: string) {
-    return this.kept.get(name) ?? null;
-  }
-  setItem(name: string, value: string) {
-    this.kept.set(name, value);
-  }
-  removeItem(name: string) {
-    this.kept.delete(name);
-  }
-}
+const drawer = (): Vault => new SealedVault(new MemoryRows());
 
 function answer(key: string, item = "mood", person = "maya", value = "4"): Answer {
   return { key, person, url: "/check-in", item, value, answered_at: "2025-11-24T18:02:00Z" };
@@ -27,29 +12,91 @@ function answer(key: string, item = "mood", person = "maya", value = "4"): Answe
 
 const saved: Outcome = { kind: "saved", flagHtml: "" };
 
-test("an answer without a line is still there when the page is opened again", () => {
-  const drawer = new Drawer();
-  new Answers(drawer, "maya").keep(answer("k1"), 1000);
+async function opened(vault: Vault, person = "maya"): Promise<Answers> {
+  const answers = new Answers(vault, person);
+  await answers.load();
+  return answers;
+}
 
-  assert.deepEqual(new Answers(drawer, "maya").waiting(), [answer("k1")]);
+test("an answer without a line is still there when the page is opened again", async () => {
+  const vault = drawer();
+  await new Answers(vault, "maya").keep(answer("k1"), 1000);
+
+  assert.deepEqual((await opened(vault)).waiting(), [answer("k1")]);
 });
 
-test("another person on the same phone never sees the answers that wait", () => {
-  const drawer = new Drawer();
-  new Answers(drawer, "maya").keep(answer("k1"), 1000);
+test("another person on the same phone never sees the answers that wait", async () => {
+  const vault = drawer();
+  await new Answers(vault, "maya").keep(answer("k1"), 1000);
 
-  assert.deepEqual(new Answers(drawer, "ines").waiting(), []);
+  assert.deepEqual((await opened(vault, "ines")).waiting(), []);
 });
 
-test("an answer cannot be kept under another person's name", () => {
-  assert.throws(() => new Answers(new Drawer(), "ines").keep(answer("k1"), 1000), /the person who gave it/);
+test("an answer cannot be kept under another person's name", async () => {
+  await assert.rejects(new Answers(drawer(), "ines").keep(answer("k1"), 1000), /the person who gave it/);
+});
+
+test("where nothing can be written down the tab still holds the answer and says so", async () => {
+  const answers = new Answers(new NoVault(), "maya");
+
+  assert.equal(await answers.keep(answer("k1"), 1000), false);
+  await answers.load();
+  assert.deepEqual(answers.waiting(), [answer("k1")]);
+});
+
+test("what another tab sent is no longer waiting here, and what it keeps is", async () => {
+  const vault = drawer();
+  const here = await opened(vault);
+  await here.keep(answer("k1"), 1000);
+  const there = await opened(vault);
+  await there.forget("k1");
+  await there.keep(answer("k2"), 2000);
+
+  await here.load();
+
+  assert.deepEqual(
+    here.waiting().map((one) => one.key),
+    ["k2"],
+  );
+});
+
+test("an answer that was sent while it was being sealed does not come back", async () => {
+  const vault = drawer();
+  const here = await opened(vault);
+  const sealing = here.keep(answer("k1"), 1000);
+  await here.forget("k1");
+  await sealing;
+
+  assert.deepEqual((await opened(vault)).waiting(), []);
+});
+
+test("an answer that is sealed while the vault is read stays in line", async () => {
+  const vault = drawer();
+  const here = await opened(vault);
+  const reading = here.load();
+  await here.keep(answer("k1"), 1000);
+  await reading;
+
+  assert.equal(here.waiting().length, 1);
+});
+
+test("signing out leaves nothing of the person's on the device, and everything of others'", async () => {
+  const vault = drawer();
+  const maya = await opened(vault);
+  await maya.keep(answer("k1"), 1000);
+  await (await opened(vault, "ines")).keep(answer("k2", "mood", "ines"), 1000);
+
+  await maya.forgetAll();
+
+  assert.deepEqual((await opened(vault)).waiting(), []);
+  assert.equal((await opened(vault, "ines")).waiting().length, 1);
 });
 
 test("answers go out in the order they were given, two in one instant included", async () => {
-  const answers = new Answers(new Drawer(), "maya");
-  answers.keep(answer("z", "mood"), 1000);
-  answers.keep(answer("a", "sleep"), 1000);
-  answers.keep(answer("m", "urges"), 900);
+  const answers = new Answers(drawer(), "maya");
+  await answers.keep(answer("z", "mood"), 1000);
+  await answers.keep(answer("a", "sleep"), 1000);
+  await answers.keep(answer("m", "urges"), 900);
   const sent: string[] = [];
 
   await sendWaiting(
@@ -65,10 +112,10 @@ test("answers go out in the order they were given, two in one instant included",
   assert.deepEqual(sent, ["mood", "sleep", "urges"]);
 });
 
-test("a corrected answer is sent as well as the first: both are evidence", () => {
-  const answers = new Answers(new Drawer(), "maya");
-  answers.keep(answer("k1", "item9", "maya", "2"), 1000);
-  answers.keep(answer("k2", "item9", "maya", "0"), 2000);
+test("a corrected answer is sent as well as the first: both are evidence", async () => {
+  const answers = new Answers(drawer(), "maya");
+  await answers.keep(answer("k1", "item9", "maya", "2"), 1000);
+  await answers.keep(answer("k2", "item9", "maya", "0"), 2000);
 
   assert.deepEqual(
     answers.waiting().map((one) => one.value),
@@ -77,8 +124,8 @@ test("a corrected answer is sent as well as the first: both are evidence", () =>
 });
 
 test("an answer leaves the phone only when the server has named it", async () => {
-  const answers = new Answers(new Drawer(), "maya");
-  answers.keep(answer("k1"), 1000);
+  const answers = new Answers(drawer(), "maya");
+  await answers.keep(answer("k1"), 1000);
 
   const ended = await sendWaiting(answers, { token: "t", person: "maya" }, async () => ({ kind: "no line" }), () => undefined);
 
@@ -87,9 +134,9 @@ test("an answer leaves the phone only when the server has named it", async () =>
 });
 
 test("after a lost line the rest waits behind the first, so that the order holds", async () => {
-  const answers = new Answers(new Drawer(), "maya");
-  answers.keep(answer("k1"), 1000);
-  answers.keep(answer("k2"), 2000);
+  const answers = new Answers(drawer(), "maya");
+  await answers.keep(answer("k1"), 1000);
+  await answers.keep(answer("k2"), 2000);
   const tried: string[] = [];
 
   await sendWaiting(
@@ -106,9 +153,9 @@ test("after a lost line the rest waits behind the first, so that the order holds
 });
 
 test("an answer the server will never take does not hold up the others", async () => {
-  const answers = new Answers(new Drawer(), "maya");
-  answers.keep(answer("k1"), 1000);
-  answers.keep(answer("k2"), 2000);
+  const answers = new Answers(drawer(), "maya");
+  await answers.keep(answer("k1"), 1000);
+  await answers.keep(answer("k2"), 2000);
   const told: string[] = [];
 
   await sendWaiting(
@@ -123,8 +170,8 @@ test("an answer the server will never take does not hold up the others", async (
 });
 
 test("nothing is sent under another sign-in, and it stays for its own person", async () => {
-  const answers = new Answers(new Drawer(), "maya");
-  answers.keep(answer("k1"), 1000);
+  const answers = new Answers(drawer(), "maya");
+  await answers.keep(answer("k1"), 1000);
   const sent: string[] = [];
 
   const ended = await sendWaiting(
@@ -169,11 +216,4 @@ test("the block for a person in danger comes with the save", () => {
     kind: "saved",
     flagHtml: "<p>Bea has it</p>",
   });
-});
-
-test("what something else wrote on the shelf is passed over", () => {
-  const drawer = new Drawer();
-  drawer.setItem("openiop.answer.maya.000000000000001.x", "not json");
-
-  assert.deepEqual(new Answers(drawer, "maya").waiting(), []);
 });

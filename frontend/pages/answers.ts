@@ -22,59 +22,82 @@ export type Outcome =
   | { kind: "someone else" }
   | { kind: "no line" };
 
-/** As much of localStorage as is used. One entry an answer: two tabs never overwrite each other's list. */
-export type Shelf = Pick<Storage, "length" | "key" | "getItem" | "setItem" | "removeItem">;
+/** An answer with its place in line: milliseconds, made unlike any before it. */
+export type Kept = { readonly order: number; readonly answer: Answer };
 
-const PREFIX = "openiop.answer.";
+/** Where answers lie until they are sent: sealed, each under the person who gave it (vault.ts). */
+export type Vault = {
+  all(person: string): Promise<Kept[]>;
+  put(person: string, kept: Kept): Promise<void>;
+  drop(person: string, key: string): Promise<void>;
+  /** Everything of this person's, and the key that opens it. */
+  forget(person: string): Promise<void>;
+};
 
+/**
+ * One person's unsent answers: in this tab at once, in the vault as soon as it has sealed them. What another tab keeps
+ * or has sent is learned by `load`.
+ */
 export class Answers {
+  private held: Kept[] = [];
+  private readonly written = new Set<string>();
+  private readonly gone = new Set<string>();
   private lastStamp = 0;
 
   constructor(
-    private readonly shelf: Shelf,
+    private readonly vault: Vault,
     private readonly person: string,
   ) {}
 
-  /** Keeps an answer. Throws what the shelf throws when it is full or forbidden: the caller then sends without keeping. */
-  keep(answer: Answer, at: number): void {
+  /** Keeps an answer. Resolves to whether it also lies in the vault; a vault that is full or forbidden keeps nothing. */
+  async keep(answer: Answer, at: number): Promise<boolean> {
     if (answer.person !== this.person) throw new Error("an answer is kept under the person who gave it");
     // Two answers in one millisecond keep their order.
     this.lastStamp = Math.max(at, this.lastStamp + 1);
-    const order = String(this.lastStamp).padStart(15, "0");
-    this.shelf.setItem(`${this.mine()}${order}.${answer.key}`, JSON.stringify(answer));
+    const kept = { order: this.lastStamp, answer };
+    this.held.push(kept);
+    try {
+      await this.vault.put(this.person, kept);
+      this.written.add(answer.key);
+      // Sent while it was being sealed: it must not come back.
+      if (this.gone.has(answer.key)) await this.vault.drop(this.person, answer.key);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Reads the vault again: other tabs add to it and send from it. */
+  async load(): Promise<void> {
+    // What is written while the vault is being read may be missing from the reading: only what lay there before counts.
+    const before = new Set(this.written);
+    const found = await this.vault.all(this.person).catch(() => null);
+    if (!found) return;
+    const there = new Set(found.map((kept) => kept.answer.key));
+    const mine = this.held.filter(({ answer }) => !there.has(answer.key) && !before.has(answer.key));
+    const others = found.filter(({ answer }) => answer.person === this.person && !this.gone.has(answer.key));
+    for (const { answer } of others) this.written.add(answer.key);
+    this.held = [...others, ...mine].sort((one, other) => one.order - other.order);
+    this.lastStamp = Math.max(this.lastStamp, ...this.held.map((kept) => kept.order));
   }
 
   /** This person's unsent answers, oldest first. Never another person's. */
   waiting(): Answer[] {
-    return this.names()
-      .map((name) => read(this.shelf.getItem(name)))
-      .filter((answer): answer is Answer => answer !== null && answer.person === this.person);
+    return this.held.map((kept) => kept.answer);
   }
 
   /** The server has it, or will never take it. */
-  forget(key: string): void {
-    for (const name of this.names()) if (name.endsWith(`.${key}`)) this.shelf.removeItem(name);
+  async forget(key: string): Promise<void> {
+    this.gone.add(key);
+    this.held = this.held.filter((kept) => kept.answer.key !== key);
+    await this.vault.drop(this.person, key).catch(() => undefined);
   }
 
-  private mine(): string {
-    return `${PREFIX}${this.person}.`;
-  }
-
-  private names(): string[] {
-    const names: string[] = [];
-    for (let index = 0; index < this.shelf.length; index++) {
-      const name = this.shelf.key(index);
-      if (name?.startsWith(this.mine())) names.push(name);
-    }
-    return names.sort();
-  }
-}
-
-function read(text: string | null): Answer | null {
-  try {
-    return text === null ? null : (JSON.parse(text) as Answer);
-  } catch {
-    return null;
+  /** Nothing of this person's stays on the device. */
+  async forgetAll(): Promise<void> {
+    for (const { answer } of this.held) this.gone.add(answer.key);
+    this.held = [];
+    await this.vault.forget(this.person);
   }
 }
 
@@ -116,7 +139,7 @@ export async function sendWaiting(
   let last: Outcome | null = null;
   for (const answer of answers.waiting()) {
     last = objection(answer, signedIn) ?? (await send(answer, signedIn?.token ?? ""));
-    if (last.kind === "saved" || last.kind === "refused") answers.forget(answer.key);
+    if (last.kind === "saved" || last.kind === "refused") await answers.forget(answer.key);
     told(answer, last);
     if (last.kind !== "saved" && last.kind !== "refused") return last;
   }

@@ -1,7 +1,7 @@
 /** Everything the pages do by themselves; which behaviour sits on which attribute is listed in styles/README.md. */
 import { attach, watch } from "./attach.ts";
 import { autosave } from "./autosave.ts";
-import { autosend, startSending } from "./autosend.ts";
+import { autosend, signOut, startSending } from "./autosend.ts";
 import { idle } from "./idle.ts";
 import { keyboard } from "./keyboard.ts";
 import { live } from "./live.ts";
@@ -13,6 +13,7 @@ import { questions } from "./questions.ts";
 
 attach("form:has([data-question])", questions);
 attach("form[data-autosend]", autosend);
+attach("form[data-sign-out]", signOut);
 attach("form[data-autosave]", autosave);
 attach("[data-live]", live);
 attach("[data-preview]", preview);

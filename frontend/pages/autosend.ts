@@ -6,9 +6,11 @@
  * Answers named in `data-urgent="1 2 3"` on the item show the form's <template data-unsent> when they cannot be sent:
  * a person in danger is never left with a spinner. Without JavaScript it is a form with a button.
  */
-import { Answers, outcomeOf, sendWaiting, type Answer, type Outcome, type SignedIn } from "./answers.ts";
+import { Answers, objection, outcomeOf, sendWaiting, type Answer, type Outcome, type SignedIn, type Vault } from "./answers.ts";
 import { patience, waitAfter } from "./backoff.ts";
+import { DatabaseRows } from "./database.ts";
 import { settle } from "./swap.ts";
+import { NoVault, SealedVault, sealOld } from "./vault.ts";
 import { say, timeOfDay } from "./words.ts";
 
 const PATIENCE_MS = 8000;
@@ -48,6 +50,7 @@ export function autosend(form: HTMLElement): (() => void) | void {
   const onHide = (): void => {
     const typed = form.querySelectorAll<HTMLTextAreaElement | HTMLInputElement>("textarea, input[type=text]");
     typed.forEach((control) => control.value !== control.defaultValue && answer(control));
+    own.hurry();
   };
   const onSubmit = (event: Event): void => {
     const focused = document.activeElement;
@@ -100,15 +103,16 @@ type Given = { item: string; value: string; url: string; urgent: HTMLFormElement
 
 class Sender {
   afterwards: (() => void) | null = null;
-  private answers: Answers;
+  private readonly answers: Answers;
   private readonly urgent = new Map<string, { form: HTMLFormElement; timer: number }>();
   private failures = 0;
   private timer = 0;
   private busy = false;
   private again = false;
+  private signedIn: SignedIn = null;
 
   constructor(readonly person: string) {
-    this.answers = new Answers(shelf(), person);
+    this.answers = new Answers(vault(), person);
   }
 
   waiting(): number {
@@ -118,21 +122,30 @@ class Sender {
   give({ item, value, url, urgent }: Given): void {
     const at = new Date();
     const key = crypto.randomUUID();
-    this.keep({ key, person: this.person, url, item, value, answered_at: at.toISOString() }, at.getTime());
+    // Where the vault refuses, this tab alone holds what waits.
+    void this.answers.keep({ key, person: this.person, url, item, value, answered_at: at.toISOString() }, at.getTime());
     if (urgent) this.urgent.set(key, { form: urgent, timer: setTimeout(() => this.unsent(key), URGENT_MS) as never });
     status("sending", say("sending"));
     this.soon(0);
   }
 
-  /** A storage that is full keeps no more: from here on this tab alone holds what waits. */
-  private keep(answer: Answer, at: number): void {
-    try {
-      this.answers.keep(answer, at);
-    } catch {
-      const earlier = this.answers.waiting();
-      this.answers = new Answers(new MemoryShelf(), this.person);
-      for (const one of [...earlier, answer]) this.answers.keep(one, at);
+  /** The page is going, perhaps before the vault has sealed the last words: send them on their way as well. */
+  hurry(): void {
+    for (const answer of this.answers.waiting()) {
+      if (!objection(answer, this.signedIn)) void post(answer, this.signedIn?.token ?? "", { keepalive: true });
     }
+  }
+
+  /** Sends what can be sent before the person signs out; returns how many answers nobody has yet. */
+  async flush(): Promise<number> {
+    await this.sendAll();
+    return this.waiting();
+  }
+
+  /** The person is signing out: nothing of theirs stays on the device. */
+  async leaveDevice(): Promise<void> {
+    clearTimeout(this.timer);
+    await this.answers.forgetAll();
   }
 
   /** Tries after `ms`; a try that is due sooner gives way. */
@@ -143,7 +156,7 @@ class Sender {
 
   /** What a page that opens with answers still waiting says at once. */
   show(): void {
-    if (this.waiting() > 0) status("kept", say("kept"));
+    void this.answers.load().then(() => this.waiting() > 0 && status("kept", say("kept")));
   }
 
   private async run(): Promise<void> {
@@ -151,9 +164,8 @@ class Sender {
       this.again = true;
       return;
     }
-    if (this.waiting() === 0) return this.leave();
     this.busy = true;
-    const ended = await alone(() => this.sendAll());
+    const ended = await this.sendAll();
     this.busy = false;
     if (ended && ended.kind !== "saved" && ended.kind !== "refused") {
       this.failures += 1;
@@ -166,9 +178,13 @@ class Sender {
     this.again = false;
   }
 
-  private async sendAll(): Promise<Outcome | null> {
-    const signedIn = await whoIsSignedIn();
-    return sendWaiting(this.answers, signedIn, post, (answer, outcome) => this.told(answer, outcome));
+  private sendAll(): Promise<Outcome | null> {
+    return alone(async () => {
+      await this.answers.load();
+      if (this.waiting() === 0) return null;
+      this.signedIn = await whoIsSignedIn();
+      return sendWaiting(this.answers, this.signedIn, post, (answer, outcome) => this.told(answer, outcome));
+    });
   }
 
   private told(answer: Answer, outcome: Outcome): void {
@@ -224,7 +240,7 @@ async function whoIsSignedIn(): Promise<SignedIn> {
   }
 }
 
-async function post(answer: Answer, token: string): Promise<Outcome> {
+async function post(answer: Answer, token: string, { keepalive = false } = {}): Promise<Outcome> {
   const { url, ...body } = answer;
   try {
     const reply = await fetch(url, {
@@ -232,6 +248,7 @@ async function post(answer: Answer, token: string): Promise<Outcome> {
       headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token },
       body: JSON.stringify(body),
       redirect: "manual",
+      keepalive,
       signal: patience(PATIENCE_MS),
     });
     return outcomeOf(answer, reply.status, await reply.json().catch(() => null));
@@ -245,34 +262,48 @@ async function alone(work: () => Promise<Outcome | null>): Promise<Outcome | nul
   return navigator.locks ? await navigator.locks.request("openiop.answers", work) : work();
 }
 
-/** A browser that forbids storage still sends; it only cannot keep across a closed tab. */
-function shelf(): Storage | MemoryShelf {
+/** Sealed on the device, or not written down at all. */
+function vault(): Vault {
+  if (!globalThis.indexedDB || !globalThis.crypto?.subtle) return new NoVault();
+  const sealed = new SealedVault(new DatabaseRows());
   try {
-    localStorage.setItem("openiop.try", "1");
-    localStorage.removeItem("openiop.try");
-    return localStorage;
+    void sealOld(localStorage, sealed).catch(() => undefined);
   } catch {
-    return new MemoryShelf();
+    // A browser that forbids storage has no open shelf either.
   }
+  return sealed;
 }
 
-class MemoryShelf {
-  private readonly kept = new Map<string, string>();
-  get length(): number {
-    return this.kept.size;
-  }
-  key(index: number): string | null {
-    return [...this.kept.keys()][index] ?? null;
-  }
-  getItem(name: string): string | null {
-    return this.kept.get(name) ?? null;
-  }
-  setItem(name: string, value: string): void {
-    this.kept.set(name, value);
-  }
-  removeItem(name: string): void {
-    this.kept.delete(name);
-  }
+/**
+ * <form data-sign-out>: signing out takes the person's unsent answers off the device. They are sent first; where that
+ * fails, the <dialog> that the form names says how it stands, and the person decides.
+ */
+export function signOut(form: HTMLElement): (() => void) | void {
+  if (!(form instanceof HTMLFormElement)) return;
+  const dialog = document.getElementById(form.dataset.signOut ?? "");
+  let leaving = false;
+  const go = async (): Promise<void> => {
+    leaving = true;
+    await sender?.leaveDevice().catch(() => undefined);
+    form.submit();
+  };
+  const onSubmit = (event: Event): void => {
+    if (leaving || !sender) return;
+    event.preventDefault();
+    void sender.flush().then((left) => {
+      if (left === 0 || !(dialog instanceof HTMLDialogElement)) void go();
+      else dialog.showModal();
+    });
+  };
+  const onAnyway = (event: Event): void => {
+    if (event.target instanceof Element && event.target.closest("[data-sign-out-anyway]")) void go();
+  };
+  form.addEventListener("submit", onSubmit);
+  dialog?.addEventListener("click", onAnyway);
+  return () => {
+    form.removeEventListener("submit", onSubmit);
+    dialog?.removeEventListener("click", onAnyway);
+  };
 }
 
 function status(state: string, text: string): void {
