@@ -1,7 +1,7 @@
 from django.urls import path
 
 from openiop.safety import consumers
-from openiop.safety.views import assessment, crisis, due, joint, ladders, place, plan, rota
+from openiop.safety.views import assessment, crisis, due, joint, ladders, place, plan, report, rota
 
 urlpatterns = [
     path("rail", crisis.show_rail, name="rail"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("cases/<uuid:pk>/acknowledgement", crisis.case_acknowledgement, name="case-acknowledgement"),
     path("cases/<uuid:pk>/contacts", crisis.case_contacts, name="case-contacts"),
     path("cases/<uuid:pk>/closure", crisis.case_closure, name="case-closure"),
+    path("cases/<uuid:pk>/report", report.report, name="case-report"),
+    path("cases/<uuid:pk>/report/paper", report.on_paper, name="case-paper"),
     path("patients/<uuid:pk>/concern", crisis.flag_new, name="flag-new"),
     path("patients/<uuid:pk>/assessments", assessment.assessments, name="assessments"),
     path("patients/<uuid:pk>/where-now", place.where_now, name="where-now"),

@@ -29,7 +29,8 @@ SIGN_IN = {
     "patient": ["/account/2fa/", "/account/password/change/", "/account/logout/", "/account/reauthenticate/"],
 }
 NOT_A_PAGE = set(
-    "csrf service-worker trail-export charge-export door-ping lock home away filed-paper safety-plan-paper".split()  # noqa: SIM905
+    "csrf service-worker trail-export charge-export door-ping lock home away "  # noqa: SIM905
+    "filed-paper safety-plan-paper case-paper".split()
 )
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 PICTURES = os.environ.get("OPENIOP_PICTURES", "")
