@@ -6,11 +6,12 @@ import { stickOf } from "./floor.ts";
 import { GroupMedia } from "./media.ts";
 import type { Figures, MediaView, Ways } from "./media.ts";
 import { comingIn, keepAs, lineAtTheDoor } from "./memory.ts";
+import { watchNetwork } from "./network.ts";
 import { Quality } from "./quality.ts";
 import type { QualityView } from "./quality.ts";
 import { Sealing, wayOfThisBrowser } from "./e2ee/sealing.ts";
 import type { SealingView } from "./e2ee/sealing.ts";
-import { RoomSocket } from "./socket.ts";
+import { RoomSocket, STALLED_MS } from "./socket.ts";
 import { START, after, hasMedia } from "./state.ts";
 import type { State } from "./state.ts";
 import { unconfirmed } from "./signal.ts";
@@ -71,8 +72,16 @@ export class RoomApp {
   #saidCannot = "";
 
   constructor(readonly config: Config) {
-    this.#media = new GroupMedia((request) => this.#socket.ask(request), () => this.#mediaChanged(), comingIn(config.socket), waysOf(config), () =>
-      this.#word === "end_to_end" ? this.#sealing : null,
+    this.#media = new GroupMedia(
+      {
+        ask: (request) => this.#socket.ask(request),
+        changed: () => this.#mediaChanged(),
+        // Words go by the same network as sound and picture, and media notices first that it is gone.
+        stalled: () => this.#socket.nudge(STALLED_MS),
+      },
+      comingIn(config.socket),
+      waysOf(config),
+      () => (this.#word === "end_to_end" ? this.#sealing : null),
     );
     const way = config.keysWorker ? wayOfThisBrowser() : null;
     this.#sealing = way && new Sealing(config.keysWorker!, way, (request) => this.#socket.askKeys(request), () => this.#sealChanged());
@@ -99,15 +108,11 @@ export class RoomApp {
 
   open(): void {
     this.#socket.open();
-    const changed = (): void => {
+    watchNetwork((isOther) => {
       this.#socket.nudge();
-      this.#media.check();
-    };
-    window.addEventListener("online", changed);
-    document.addEventListener("visibilitychange", () => {
-      this.quality.hide(document.visibilityState === "hidden");
-      if (document.visibilityState === "visible") changed();
+      this.#media.check(isOther);
     });
+    document.addEventListener("visibilitychange", () => this.quality.hide(document.visibilityState === "hidden"));
     this.quality.start();
     window.addEventListener("pagehide", () => this.#media.stop());
     // A page kept by the browser and shown again has lost its connections without knowing.

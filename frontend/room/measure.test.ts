@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { NO_COUNTS, measured } from "./measure.ts";
+import { NO_COUNTS, hasStopped, measured } from "./measure.ts";
 
 const audio = (packetsReceived: number, packetsLost: number) => ({ type: "inbound-rtp", kind: "audio", packetsReceived, packetsLost });
 const pair = (more: object) => ({ type: "candidate-pair", nominated: true, state: "succeeded", ...more });
@@ -41,4 +41,21 @@ test("before anything flows there is nothing to judge", () => {
     availableOutBits: null,
     slow: 2,
   });
+});
+
+test("what flowed and comes no more has stopped, and is told once", () => {
+  const looks = [1000, 1500, 1500, 1500].map((bytesReceived) => [{ type: "transport", bytesReceived }]);
+  let before = NO_COUNTS;
+  const told = looks.map((outgoing) => {
+    const { counts } = measured([], outgoing, { ...quiet, before });
+    const stopped = hasStopped(before, counts);
+    before = counts;
+    return stopped;
+  });
+  assert.deepEqual(told, [false, false, true, false]);
+});
+
+test("a new connection, which counts from nothing, has not stopped", () => {
+  const before = { ...NO_COUNTS, came: 1500, cameLately: 500 };
+  assert.equal(hasStopped(before, measured([], [{ type: "transport", bytesReceived: 20 }], { ...quiet, before }).counts), false);
 });

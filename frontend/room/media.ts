@@ -5,7 +5,7 @@
  * on those lines when they come: joining waits for no camera, and nothing is ever negotiated again for a device.
  */
 
-import { NO_COUNTS, measured } from "./measure.ts";
+import { NO_COUNTS, hasStopped, measured } from "./measure.ts";
 import type { Counts } from "./measure.ts";
 import type { Measure } from "./line.ts";
 import { PictureAsks } from "./pictures.ts";
@@ -13,8 +13,9 @@ import type { Picture } from "./pictures.ts";
 import { RequestFailed } from "./socket.ts";
 import type { Candidate, Leg, MediaEvent, MediaRequest, StreamOfFeed } from "./protocol.ts";
 
-const PATIENCE_MS = 2000;
+const PATIENCE_MS = 1000;
 const RESTART_MS = 6000;
+const CLOSE_LATER_MS = 2000;
 const RETRY_MS = [300, 600, 1200, 2400, 3000];
 
 /** Speech goes before pictures, in this browser's own queue and, where routers heed it, on the way. */
@@ -100,6 +101,14 @@ export type Seal = {
 type Offer = Extract<MediaEvent, { kind: "offer" }>;
 type Ask = (request: MediaRequest) => Promise<{ sdp?: string; feed?: string }>;
 
+/** Who holds this: the way to our server, and whoever wants to know what becomes of sound and picture. */
+export type Holder = {
+  readonly ask: Ask;
+  changed(): void;
+  /** From one moment to the next nothing comes or goes on a connection. */
+  stalled(): void;
+};
+
 export class GroupMedia {
   view: MediaView = NOTHING;
   feed: string | null = null;
@@ -129,11 +138,12 @@ export class GroupMedia {
   readonly #asks = new PictureAsks();
   #asksTimer: ReturnType<typeof setTimeout> | undefined;
   #counts: Counts = NO_COUNTS;
+  /** Nothing at all came between the last two looks. */
+  #isSilent = false;
   #slow = 0;
 
   constructor(
-    private readonly ask: Ask,
-    private readonly changed: () => void,
+    private readonly holder: Holder,
     private readonly devices: Devices,
     private readonly ways: Ways = {},
     /** Null where sound and picture are sealed to the media server alone. Asked anew for each connection. */
@@ -171,7 +181,7 @@ export class GroupMedia {
     this.#running = false;
     this.#publication += 1;
     this.#subscription += 1;
-    this.#closeConnections();
+    for (const connection of this.#letGo()) connection.close();
     this.#mic?.stop();
     this.#camera?.stop();
     this.#mic = this.#camera = null;
@@ -218,11 +228,10 @@ export class GroupMedia {
     if (this.#running) void this.#putDevicesOn();
   }
 
-  /** Our own socket is back, or the network changed: find out at once which connections need a new path. */
-  check(): void {
+  /** Our own socket is back, or the network may have changed: find out at once which connections need a new path. */
+  check(isOther = false): void {
     if (!this.#running) return;
-    this.#sending?.mend();
-    this.#receiving?.mend();
+    for (const connection of [this.#sending, this.#receiving]) connection?.mend(isOther || this.#isSilent);
   }
 
   async setMic(on: boolean): Promise<void> {
@@ -232,7 +241,7 @@ export class GroupMedia {
     await this.#sending?.sound(this.#mic, on);
     this.#showSelf();
     // A facilitator's mute is held at the server: take it back there too.
-    if (on && this.#mic) await this.ask({ kind: "configure", speak: true }).catch(() => undefined);
+    if (on && this.#mic) await this.holder.ask({ kind: "configure", speak: true }).catch(() => undefined);
   }
 
   async setCamera(on: boolean): Promise<void> {
@@ -272,18 +281,21 @@ export class GroupMedia {
     clearTimeout(this.#asksTimer);
     if (!this.#running) return;
     const { requests, againInMs } = this.#asks.due(performance.now());
-    for (const request of requests) void this.ask({ kind: "configure", ...request }).catch(() => undefined);
+    for (const request of requests) void this.holder.ask({ kind: "configure", ...request }).catch(() => undefined);
     if (againInMs !== null) this.#asksTimer = setTimeout(() => this.#askForDue(), againInMs);
   }
 
-  /** How the line was since this was asked last. */
-  async measure(): Promise<Measure> {
+  /** How the line was since this was asked last; null where nothing came at all for a while, which says nothing of how well it carries. */
+  async measure(): Promise<Measure | null> {
     const sendsPicture = this.#sentCamera() !== null;
     const [incoming, outgoing] = await Promise.all([reports(this.#receiving), reports(this.#sending)]);
     const { measure, counts } = measured(incoming, outgoing, { before: this.#counts, slow: this.#slow, sendsPicture });
+    if (hasStopped(this.#counts, counts)) this.holder.stalled();
+    const hadGone = this.#isSilent && this.#counts.came > 0;
+    this.#isSilent = counts.cameLately === 0;
     this.#counts = counts;
     this.#slow = 0;
-    return measure;
+    return hadGone || this.#isSilent ? null : measure;
   }
 
   async figures(): Promise<Figures> {
@@ -400,11 +412,13 @@ export class GroupMedia {
 
   // --- sending ---------------------------------------------------------------------------------------------------
 
+  /** What is new is begun before anything is drawn or closed: closing holds a page up for longer than joining takes. */
   #joinAnew(): void {
-    this.#closeConnections();
-    this.#show({ feeds: new Map(), connected: this.timings.connectedAt === 0 });
+    const before = this.#letGo();
     void this.#publish();
     this.#receiveAnew();
+    for (const connection of before) connection.abandon(this.seal());
+    this.#show({ feeds: new Map(), connected: this.timings.connectedAt === 0 });
   }
 
   #publishSoon(): void {
@@ -415,20 +429,19 @@ export class GroupMedia {
     const mine = (this.#publication += 1);
     const current = (): boolean => mine === this.#publication;
     await this.#insist(current, async () => {
-      const sending: Connection = new Connection("publisher", this.ways, this.seal(), this.ask, {
+      const sending: Connection = new Connection("publisher", this.ways, this.seal(), this.holder.ask, {
         restart: () => this.#restartSending(sending),
         giveUp: () => sending === this.#sending && this.#publishSoon(),
         changed: () => this.#showConnected(),
+        stalled: () => this.holder.stalled(),
       });
       this.#sendingNext = sending;
       sending.offerLines();
-      await sending.sound(this.#mic, this.#micWanted);
-      await sending.picture(this.#sentCamera());
       try {
         const offer = await sending.pc.createOffer();
         await sending.pc.setLocalDescription(offer);
         if (!current() || !this.#running) throw new Outdated();
-        const reply = await this.ask({ kind: "publish", sdp: offer.sdp ?? "" });
+        const reply = await this.holder.ask({ kind: "publish", sdp: offer.sdp ?? "" });
         if (!current() || !this.#running) throw new Outdated();
         // The one before is closed only now: closing it first would look to the server like leaving.
         this.#sending?.close();
@@ -449,10 +462,12 @@ export class GroupMedia {
   }
 
   async #restartSending(sending: Connection): Promise<void> {
+    sending.hold();
     const offer = await sending.pc.createOffer({ iceRestart: true });
     await sending.pc.setLocalDescription(offer);
-    const reply = await this.ask({ kind: "restart", target: "publisher", sdp: offer.sdp ?? "" });
+    const reply = await this.holder.ask({ kind: "restart", target: "publisher", sdp: offer.sdp ?? "" });
     await sending.pc.setRemoteDescription({ type: "answer", sdp: reply.sdp ?? "" });
+    sending.ready();
   }
 
   // --- receiving -------------------------------------------------------------------------------------------------
@@ -461,7 +476,7 @@ export class GroupMedia {
   #receiveAnew(): void {
     const mine = (this.#subscription += 1);
     const current = (): boolean => mine === this.#subscription;
-    void this.#insist(current, async () => void (await this.ask({ kind: "subscribe", feeds: "all", fresh: true })));
+    void this.#insist(current, async () => void (await this.holder.ask({ kind: "subscribe", feeds: "all", fresh: true })));
   }
 
   /** One offer after the other. What waits on a connection that was closed meanwhile waits for ever: a new turn has a line of its own. */
@@ -480,10 +495,14 @@ export class GroupMedia {
       this.#streams = [];
       this.#leg = offer.leg;
       this.timings.offeredAt ||= Date.now();
-      const receiving: Connection = new Connection("subscriber", this.ways, this.seal(), this.ask, {
-        restart: () => this.ask({ kind: "restart", target: "subscriber" }),
+      const receiving: Connection = new Connection("subscriber", this.ways, this.seal(), this.holder.ask, {
+        restart: () => {
+          receiving.hold();
+          return this.holder.ask({ kind: "restart", target: "subscriber" });
+        },
         giveUp: () => receiving === this.#receiving && this.#receiveAnew(),
         changed: () => this.#showConnected(),
+        stalled: () => this.holder.stalled(),
       });
       this.#receiving = receiving;
       for (const { leg, candidate } of this.#early) if (leg === offer.leg) receiving.take(candidate);
@@ -493,12 +512,14 @@ export class GroupMedia {
     const { pc } = receiving;
     await pc.setRemoteDescription({ type: "offer", sdp: offer.sdp });
     if (receiving !== this.#receiving) return;
-    this.#assign(offer.streams);
     const answer = await pc.createAnswer();
     await pc.setLocalDescription(answer);
     // Begun anew meanwhile, in another place perhaps: this answer would be taken for one to the offer made there.
     if (receiving !== this.#receiving) return;
-    await this.ask({ kind: "start", leg: offer.leg, sdp: answer.sdp ?? "" });
+    const started = this.holder.ask({ kind: "start", leg: offer.leg, sdp: answer.sdp ?? "" });
+    // Drawn while the answer travels; nothing comes by these lines before it has arrived.
+    this.#assign(offer.streams);
+    await started;
     if (receiving !== this.#receiving) return;
     receiving.ready();
     this.#askForDue();
@@ -555,17 +576,18 @@ export class GroupMedia {
     }
   }
 
-  #closeConnections(): void {
+  /** Forget the connections and return them, for somebody to close. */
+  #letGo(): Connection[] {
     this.#turn += 1;
     this.#inLine = Promise.resolve();
-    this.#sending?.close();
-    this.#receiving?.close();
+    const before = [this.#sending, this.#receiving].filter((connection) => connection !== null);
     this.#sending = this.#receiving = null;
     this.#streams = [];
     this.#early = [];
     this.#leg = this.#offered = 0;
     this.#answered = "";
     this.feed = null;
+    return before;
   }
 
   #showConnected(): void {
@@ -576,22 +598,25 @@ export class GroupMedia {
 
   #show(part: Partial<MediaView>): void {
     this.view = { ...this.view, ...part };
-    this.changed();
+    this.holder.changed();
   }
 }
 
 class Outdated extends Error {}
 
-type Care = { restart(): Promise<unknown>; giveUp(): void; changed(): void };
+type Care = { restart(): Promise<unknown>; giveUp(): void; changed(): void; stalled(): void };
 
 /** A peer connection that mends itself: a new path first (sound and picture stay), a new connection if that fails. */
 class Connection {
   readonly pc: RTCPeerConnection;
   broken = false;
   #isReady = false;
+  #isHeld = false;
   #mine: (Candidate | null)[] = [];
   #theirs: (Candidate | null)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** "unanswered": a new path was asked for, and half of it is in force already, whatever the state says. */
+  #mending: "no" | "asked" | "unanswered" = "no";
   #lines: { sound: RTCRtpTransceiver; picture: RTCRtpTransceiver } | null = null;
 
   constructor(
@@ -632,26 +657,49 @@ class Connection {
     return this.seal && !this.seal.secured ? null : track;
   }
 
+  /** A new path is being agreed upon: told before that, its candidates would be taken for the old one's, either way. */
+  hold(): void {
+    this.#isReady = false;
+    this.#isHeld = true;
+  }
+
   /** Both descriptions are set: candidates may travel. */
   ready(): void {
     this.#isReady = true;
+    this.#isHeld = false;
     for (const candidate of this.#mine.splice(0)) this.#send(candidate);
     for (const candidate of this.#theirs.splice(0)) this.take(candidate);
   }
 
   take(candidate: Candidate | null): void {
-    if (!this.pc.remoteDescription) this.#theirs.push(candidate);
+    if (!this.pc.remoteDescription || this.#isHeld) this.#theirs.push(candidate);
     else if (candidate) void this.pc.addIceCandidate(candidate).catch(() => undefined);
   }
 
-  mend(): void {
-    if (["disconnected", "failed"].includes(this.pc.connectionState)) void this.#restart();
+  /** `isOther`: the network is another one, and what still looks connected will not be for long. */
+  mend(isOther = false): void {
+    const states: RTCPeerConnectionState[] = isOther ? ["connected", "disconnected", "failed"] : ["disconnected", "failed"];
+    if (this.#mending === "asked") return;
+    if (this.#mending === "unanswered" || states.includes(this.pc.connectionState)) void this.#restart();
   }
 
   close(): void {
+    this.#forget();
+    this.pc.close();
+  }
+
+  /** Nobody needs it any more: it sends nothing from now on, and is closed when the page has time. At once where it was sealed otherwise. */
+  abandon(seal: Seal | null): void {
+    if (seal !== this.seal) return this.close();
+    this.#forget();
+    void this.sound(null, false);
+    void this.picture(null);
+    setTimeout(() => this.pc.close(), CLOSE_LATER_MS);
+  }
+
+  #forget(): void {
     clearTimeout(this.#timer);
     this.pc.onconnectionstatechange = this.pc.onicecandidate = null;
-    this.pc.close();
   }
 
   #send(candidate: Candidate | null): void {
@@ -667,7 +715,8 @@ class Connection {
       this.broken = false;
     } else if (state === "disconnected") {
       this.broken = true;
-      // Often it comes back by itself within a second or two.
+      this.care.stalled();
+      // Often it comes back by itself within a second.
       this.#timer ??= setTimeout(() => void this.#restart(), PATIENCE_MS);
     } else if (state === "failed") {
       this.broken = true;
@@ -678,9 +727,16 @@ class Connection {
 
   async #restart(): Promise<void> {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.care.giveUp(), RESTART_MS);
-    // Failing here means that the line to our server is gone too; the timer above comes round again then.
-    await this.care.restart().catch(() => undefined);
+    // A path that broke shows as such well within this time; one that held, or was mended unnoticed, needs no new connection.
+    this.#timer = setTimeout(() => this.pc.connectionState !== "connected" && this.care.giveUp(), RESTART_MS);
+    this.#mending = "asked";
+    try {
+      await this.care.restart();
+      this.#mending = "no";
+    } catch {
+      // The line to our server is gone too: asked again when it is back, and else the timer above comes round.
+      this.#mending = "unanswered";
+    }
   }
 }
 

@@ -24,7 +24,7 @@ export type QualityView = {
 export type Carrier = {
   readonly running: boolean;
   readonly view: { readonly connected: boolean };
-  measure(): Promise<Measure>;
+  measure(): Promise<Measure | null>;
   askFor(wanted: ReadonlyMap<string, Picture>): void;
   restCamera(rest: Rest): Promise<void>;
 };
@@ -89,12 +89,13 @@ export class Quality {
     if (!this.carrier.running) return;
     // A page in the background receives no pictures, so that its line says nothing about them.
     if (this.#hidden || this.view.saving) return void (await this.carrier.measure());
-    if (!this.carrier.view.connected) {
+    const measure = await this.carrier.measure();
+    if (!this.carrier.view.connected || measure === null) {
       this.#line = afterOutage(this.#line);
-      return void (await this.carrier.measure());
+      return;
     }
     const before = this.#line.step;
-    this.#line = afterMeasure(this.#line, await this.carrier.measure());
+    this.#line = afterMeasure(this.#line, measure);
     if (this.#line.step !== before) this.#decide();
   }
 

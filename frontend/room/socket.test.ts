@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RequestFailed, RoomSocket, waitBefore } from "./socket.ts";
+import { RequestFailed, RoomSocket, STALLED_MS, waitBefore } from "./socket.ts";
 import type { ServerMessage } from "./protocol.ts";
 
 /** A line and a clock that the test moves by hand. */
@@ -167,6 +167,17 @@ test("after the network changed, a line that does not answer within two seconds 
   world.line.opens();
   before!.hears({ type: "bye", reason: "taken" });
   assert.deepEqual(told, ["open", "reconnecting", "open"]);
+});
+
+test("where sound and picture stopped too, a line that does not answer has one second", () => {
+  const { world, room, told } = socket();
+  world.line.opens();
+  world.pass(5000);
+  room.nudge(STALLED_MS);
+  world.pass(900);
+  assert.equal(told.at(-1), "open");
+  world.pass(100);
+  assert.equal(told.at(-1), "reconnecting");
 });
 
 test("a line that answers stays", () => {

@@ -12,6 +12,8 @@ const SILENCE_MS = 25_000;
 const REPLY_MS = 12_000;
 /** After the network changed: a line that has said nothing by then belongs to the network before. */
 const NUDGE_MS = 2000;
+/** The same where sound and picture have stopped too. */
+export const STALLED_MS = 1000;
 
 /** How long to wait before try number `tries` (0 first). `chance` in 0..1 spreads a whole group's return. */
 export function waitBefore(tries: number, chance: number): number {
@@ -109,9 +111,9 @@ export class RoomSocket {
   }
 
   /** The network changed under us (a phone left the Wi-Fi): do not wait for the silence to be noticed. */
-  nudge(): void {
+  nudge(patience = NUDGE_MS): void {
     if (this.#ended) return;
-    if (this.#socket?.readyState === 1) this.#askForLife(this.#socket);
+    if (this.#socket?.readyState === 1) this.#askForLife(this.#socket, patience);
     else if (this.#retry !== undefined) {
       this.around.cancel(this.#retry);
       this.#retry = undefined;
@@ -119,7 +121,7 @@ export class RoomSocket {
     }
   }
 
-  #askForLife(socket: WebSocket): void {
+  #askForLife(socket: WebSocket, patience: number): void {
     const asked = this.around.now();
     this.say({ type: "beat" });
     this.around.later(() => {
@@ -127,7 +129,7 @@ export class RoomSocket {
       this.#tries = 0;
       this.#lost(socket);
       socket.close();
-    }, NUDGE_MS);
+    }, patience);
   }
 
   close(): void {

@@ -38,7 +38,7 @@ from tests.room.media.group_in_browsers import (
 )
 
 RATE, LOSS_PERCENT = "300kbit", 5
-HERE, THERE = "10.99.0.1", "10.99.0.2"
+HERE, THERE, ELSEWHERE = "10.99.0.1", "10.99.0.2", "10.99.0.3"
 
 
 class FarEnd:
@@ -70,6 +70,11 @@ class FarEnd:
         path.write_text(f'#!/bin/sh\nexec {" ".join(self.inside("/usr/bin/chromium"))} "$@"\n')
         path.chmod(0o755)
         return path
+
+    def move(self) -> None:
+        """Another address from one moment to the next, as when a telephone leaves the Wi-Fi; nobody is told."""
+        self.run("ip", "addr", "del", f"{THERE}/24", "dev", "m1")
+        self.run("ip", "addr", "add", f"{ELSEWHERE}/24", "dev", "m1")
 
     def weaken(self) -> None:
         shape = ("root", "tbf", "rate", RATE, "burst", "4kb", "latency", "300ms")
@@ -122,6 +127,10 @@ async def evening(shots: Path) -> dict:
                     ]
                     try:
                         await live(far, people, pages, told, shots)
+                        # What a browser says itself of a line that was taken away is no problem of ours.
+                        told["problems"] = [
+                            each for each in told["problems"] if "ERR_INTERNET_DISCONNECTED" not in each
+                        ]
                     except BaseException:
                         print(json.dumps(told), file=sys.stderr)
                         raise
@@ -191,6 +200,13 @@ async def live(far: FarEnd, people: list[Person], pages: list[Page], told: dict,
     await until(lambda: sees(bea, 2))
     await until(lambda: line_is(maya, "open"))
     told["after_five_seconds"] = await state(maya)
+    far.move()
+    await asyncio.sleep(1)  # what was on its way has come by then
+    told["back_at_another_address_ms"] = 1000 + (await until(lambda: heard(maya)))[1]
+    await until(lambda: sees(maya, 2))
+    await until(lambda: sees(bea, 2))
+    await until(lambda: line_is(maya, "open"))
+    told["at_another_address"] = await state(maya)
     told["clicks"] = await maya.evaluate("window.clicks")
 
 
