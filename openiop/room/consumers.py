@@ -508,7 +508,9 @@ def _keep_media(seat: Seat, person: Any, at: Any, *, place: str, kept: dict[str,
     media = {"place": place, "seat": kept, "feed": kept.get("feed"), "published": bool(kept.get("published"))}
     Seat.objects.filter(pk=seat.pk).update(media=media)
     aside.arrive(seat, at=at)
-    if _shown(seat.media) != _shown(media):
+    # Of another place nobody here was told, and a seat without a picture yet is no news.
+    before = _shown(seat.media) if seat.media.get("place") == place else ""
+    if before != _shown(media):
         wake.wake(admission.topic(seat.session))
 
 

@@ -37,6 +37,7 @@ window.begin = async ({pictures}) => {
   window.voice = (await navigator.mediaDevices.getUserMedia({audio: true})).getAudioTracks()[0];
 };
 window.offer = async ({who, picture, voice}) => {
+  lines[who]?.close();
   const line = lines[who] = new RTCPeerConnection({bundlePolicy: "max-bundle"});
   line.addTransceiver(window.voice, {direction: "sendonly", sendEncodings: [{maxBitrate: voice}]});
   line.addTransceiver(window.picture, {direction: "sendonly", sendEncodings: [{maxBitrate: picture}]});
@@ -58,6 +59,7 @@ class CrowdMember:
     def __init__(self, page: Page, who: str, socket: websockets.ClientConnection) -> None:
         self.page, self.who, self.socket = page, who, socket
         self._answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._place, self._asked = "", 0
         self._ways: list[Any] | None = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -91,29 +93,31 @@ class CrowdMember:
             await self._say(type="beat")
 
     async def _hear(self) -> None:
-        inside = False
         async for text in self.socket:
             message = json.loads(text)
-            if message["type"] == "room" and message["me"]["state"] == "admitted" and not inside:
-                inside = True
-                self._tasks.append(asyncio.create_task(self._publish()))
-            elif message["type"] == "media" and message["id"] == 1:
+            if message["type"] == "room" and message["me"]["state"] in ("admitted", "private"):
+                if message["room"] != self._place:
+                    self._place, self._ways = message["room"], []
+                    self._asked += 1
+                    self._tasks.append(asyncio.create_task(self._publish(self._asked)))
+            elif message["type"] == "media" and message["id"] == self._asked and message["reply"]:
                 await self.page.evaluate("told => answer(told)", {"who": self.who, "sdp": message["reply"]["sdp"]})
                 ways, self._ways = self._ways or [], None
                 for candidate in ways:
                     await self._take(candidate)
-                self._answered.set_result(None)
+                if not self._answered.done():
+                    self._answered.set_result(None)
             elif message.get("kind") == "trickle" and message["target"] == "publisher":
                 if self._ways is None:
                     await self._take(message["candidate"])
                 else:
                     self._ways.append(message["candidate"])
 
-    async def _publish(self) -> None:
+    async def _publish(self, number: int) -> None:
         wish = {"who": self.who, "picture": BITS_OF_PICTURE, "voice": BITS_OF_VOICE}
         sdp = await self.page.evaluate("wish => offer(wish)", wish)
         await self._say(type="media", id=0, request={"kind": "subscribe", "feeds": [], "fresh": True})
-        await self._say(type="media", id=1, request={"kind": "publish", "sdp": sdp})
+        await self._say(type="media", id=number, request={"kind": "publish", "sdp": sdp})
         await self._say(type="self", audio=True, video=True)
 
     async def _take(self, candidate: Any) -> None:

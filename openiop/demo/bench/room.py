@@ -53,12 +53,13 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run once and print one JSON object a line."""
     parser = argparse.ArgumentParser(prog="bin/bench room", description=__doc__)
     parser.add_argument("--rounds", type=int, default=4, help="how often somebody comes in and moves (4)")
+    parser.add_argument("--only-four", action="store_true", help="leave the group of twelve out")
     options = parser.parse_args(words)
     with tempfile.TemporaryDirectory(prefix="openiop-room-") as var:
         # The database's own user and Janus have to reach their folders in here.
         os.chmod(var, 0o755)  # noqa: S103
         with Stack(var=Path(var), port=0, say=_say) as stack:
-            bench = Bench(stack, rounds=options.rounds)
+            bench = Bench(stack, rounds=options.rounds, only_four=options.only_four)
             asyncio.run(asyncio.wait_for(bench.run(), NO_LONGER_THAN_SECONDS))
     return 0
 
@@ -85,11 +86,11 @@ class Load:
 class Bench:
     """One run: the stack, its clinic, and the figures as they come."""
 
-    def __init__(self, stack: Stack, *, rounds: int) -> None:
+    def __init__(self, stack: Stack, *, rounds: int, only_four: bool) -> None:
         assert stack.janus is not None
         janus = JanusAddress.from_env(stack.janus.env())
         assert janus is not None
-        self.stack, self.rounds, self.janus = stack, rounds, janus
+        self.stack, self.rounds, self.only_four, self.janus = stack, rounds, only_four, janus
         self.clinic = Clinic(stack)
 
     async def run(self) -> None:
@@ -98,6 +99,8 @@ class Bench:
             bare = await self._bare(browser)
             _say("Four people through the app")
             four = await self._four(browser, bare)
+            if self.only_four:
+                return
             _say("Twelve people, two of them watched")
             await self._twelve(browser, bare, four)
 
@@ -152,7 +155,7 @@ class Bench:
         await asyncio.sleep(4)  # until everybody's choice of sizes has settled
         pages = [screen.page for screen in people.values()]
         figures.load = await self._watch(_in_the_room, pages)
-        figures.move = await self._moves([people["Sam"], maya])
+        figures.move = await self._moves([people["Sam"], maya], who=["Sam", JOINS])
         figures.reconnect = await self._outage(pages, _in_the_room)
         self._report(figures, bare, people=4, receiving=4)
         for called in ("Sam", "Ines"):
@@ -173,16 +176,16 @@ class Bench:
                 await bea.page.get_by_role("button", name=f"Let in {who.who}").wait_for()
         return took
 
-    async def _moves(self, movers: list[Screen]) -> list[float]:
-        """Move some to another place of the session and back, and wait until each sees the other in it."""
+    async def _moves(self, watched: list[Screen], *, who: list[str] | None) -> list[float]:
+        """Move some, or everybody, to another place and back; wait until each who is watched sees somebody in it."""
         took = []
         await asyncio.to_thread(self.clinic.warm_up)
         for turn in range(2 * self.rounds):
             await asyncio.sleep(1)
             began = 1000 * time.time()
-            await asyncio.to_thread(self.clinic.move, [mover.who for mover in movers], back=bool(turn % 2))
+            await asyncio.to_thread(self.clinic.move, who, back=bool(turn % 2))
             ends = []
-            for mover in movers:
+            for mover in watched:
                 await mover.page.wait_for_function(
                     "began => __room.timings.movedAt > began && __room.timings.frameAfterMoveAt > 0", arg=began
                 )
@@ -216,6 +219,7 @@ class Bench:
             await maya.page.locator(".tile[data-picture]:not([data-mine])").nth(10).wait_for(timeout=30_000)
             await asyncio.sleep(4)
             figures.load = await self._watch(_in_the_room, [screen.page for screen in measured])
+            figures.move = await self._moves(measured, who=None)
             among = await self._bare_among_twelve(browser)
             self._report(figures, among, people=12, receiving=2)
             for member in crowd:
@@ -226,10 +230,13 @@ class Bench:
         figures, room = Figures(), await asyncio.to_thread(self.clinic.media_room)
         async with served(BARE) as url:
             page = await bare_page(browser, url)
-            for turn in range(self.rounds):
-                figures.first_picture.append(await join_bare(page, self.janus, room) or 0.0)
-                if turn < self.rounds - 1:
+            for turn in range(self.rounds + 1):
+                began = time.time()
+                if turn:
                     await page.evaluate("leave()")
+                figures.first_picture.append(await join_bare(page, self.janus, room) or 0.0)
+                if turn:
+                    figures.move.append(1000 * (time.time() - began))
             await asyncio.sleep(4)
             figures.load = await self._watch(_received_bare, [page])
             await page.context.close()
@@ -401,17 +408,20 @@ class Clinic:
         with acting(self.cast["bea"], origin="bench"):
             pass
 
-    def move(self, called: Sequence[str], *, back: bool) -> None:
+    def move(self, called: Sequence[str] | None, *, back: bool) -> None:
+        """Move those, or everybody."""
         from django.utils import timezone
 
         from openiop.lib.wake import wake
         from openiop.people.access import acting
         from openiop.room import admission
-        from openiop.room.models import Place, Seat
+        from openiop.room.models import Place, Seat, SeatState
 
         place = Place.GROUP if back else Place.CONTACT
         with acting(self.cast["bea"], origin="bench"):
-            seats = Seat.objects.filter(session__pk=self.session, person__called__in=called).select_related("session")
+            seats = Seat.objects.filter(session__pk=self.session, state=SeatState.ADMITTED).select_related("session")
+            if called is not None:
+                seats = seats.filter(person__called__in=called)
             for seat in seats:
                 admission.open_room(seat.session, place, at=timezone.now())
             seats.update(place=place)
