@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from openiop.lib.http import page
+from openiop.measures import after_group
 from openiop.measures.answering import BEFORE, CHECK_IN, due
 from openiop.people import screen
 from openiop.people.access import kind_of
@@ -50,6 +51,7 @@ def today(request: Any) -> HttpResponse:
         "arrived": bool(place and place.modality != Modality.VIRTUAL and companions.is_on_site(place.session, person)),
         "with_whom": _leaders(place.session) if place else [],
         "before": before_the_group(person, at=now),
+        "asks_after_group": after_group.is_offered(person, at=now),
         "hours": hours_of(person, at=now),
         "told": told(person, at=now),
     }
