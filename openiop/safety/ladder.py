@@ -109,7 +109,6 @@ _TABLE = "OpenIOP escalation ladder"
 _OWN = f"{_TABLE}; the clinic's own staff may set it higher"
 _WORDS = f"{_TABLE}: the tier that the phrase of the list suggests"
 _THEIR_OWN = f"{_TABLE}: how soon the person says somebody should come"
-_SEEN = f"{_TABLE}: the tier of the clinic's threshold for what staff measured or saw"
 _FAIL_SAFE = f"{_TABLE}: a person who says they are not safe is met as if in immediate danger"
 
 TRIGGERS = (
@@ -136,10 +135,6 @@ TRIGGERS = (
     Trigger("harmed_at_home", "yes", 2, f"{_TABLE}: within hours, in the way the person says is safe", "design"),
     Trigger("self_harm_today", "wanted", 2, f"{_TABLE}: urges to hurt oneself are met the same day", "design"),
     Trigger("self_harm_today", "did", 3, f"{_TABLE}: hurt oneself since yesterday", "design"),
-    Trigger("observed", 1, 1, _SEEN, "design"),
-    Trigger("observed", 2, 2, _SEEN, "design"),
-    Trigger("observed", 3, 3, _SEEN, "design"),
-    Trigger("observed", 4, 4, _SEEN, "design"),
     Trigger("staff_concern", 1, 1, _OWN, "design"),
     Trigger("staff_concern", 2, 2, _OWN, "design"),
     Trigger("staff_concern", 3, 3, _OWN, "design"),
