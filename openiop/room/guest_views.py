@@ -17,8 +17,8 @@ from openiop.audit import trail
 from openiop.people.doors import roles
 from openiop.people.models import CLINICIANS, Person, Role
 from openiop.people.support import Knows, SupporterConsent, SupporterLink
+from openiop.room import guests
 from openiop.room.admission import CLOSES_AFTER
-from openiop.schedule import kinds
 from openiop.schedule.models import CareSession
 
 INVITES = (*sorted(CLINICIANS), Role.INTAKE)
@@ -77,7 +77,7 @@ def revocation(request: Any, pk: UUID, consent_pk: UUID) -> HttpResponse:
 def _meeting(person: Person, pk: UUID) -> CareSession:
     """A session that supporters may come to, for those who lead it, directors and intake."""
     session = get_object_or_404(CareSession.objects.visible_to(person), pk=pk)
-    if not kinds.rule_of(session).supporters:
+    if not guests.may_be_invited(session):
         raise Http404
     leads = session.staff.filter(staff=person, stands=True).exists()
     if not (leads or person.has_role(Role.DIRECTOR, Role.INTAKE)):

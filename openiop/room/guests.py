@@ -24,7 +24,14 @@ def comes_to(session: CareSession, supporter: Person) -> bool:
     return CareSession.objects.filter(pk=session.pk).exists()
 
 
+def may_be_invited(session: CareSession) -> bool:
+    """For staff: is this of a kind that supporters come to, with no other patient whose words they would hear?"""
+    return kinds.rule_of(session).supporters and session.roster.standing().count() <= 1
+
+
 def here_for(session: CareSession, *, at: datetime | None = None) -> dict[Any, str]:
     """For staff: those whose link to this session stands, and the name of the patient each comes for."""
+    if not may_be_invited(session):
+        return {}
     links = SupporterLink.objects.standing(at or timezone.now()).filter(session_id=session.pk, used_at__isnull=False)
     return dict(links.values_list("supporter_id", "consent__patient__called"))

@@ -25,6 +25,7 @@ urlpatterns = [
         name="supporter-link-revocation",
     ),
     path("sessions/<uuid:pk>/joint", joint_views.partners, name="session-joint"),
+    path("sessions/<uuid:pk>/one-device", joint_views.one_device, name="session-one-device"),
     path("room/keys", views.keys, name="room-keys"),
     path("site-room", views.site_room, name="site-room"),
     *boards,

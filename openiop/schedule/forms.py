@@ -16,7 +16,7 @@ from openiop.lib.inputs import DateInput
 from openiop.people.access import Actor
 from openiop.people.models import Device, Person, Site
 from openiop.programs.models import Enrolment, Modality, Track
-from openiop.schedule import planning, recurrence
+from openiop.schedule import kinds, planning, recurrence
 from openiop.schedule.models import Block, CareSession, Kind, OutreachCall, Room, Series
 from openiop.schedule.outreach import URGENCY
 
@@ -286,6 +286,18 @@ class SessionForm(SessionFields):
 
     def begins_at(self) -> datetime:
         return recurrence.moment(self.cleaned_data["on"], self.cleaned_data["starts"], zone=self.cleaned_data["zone"])
+
+
+def fit(form: SessionFields, blocks: BlockRows) -> bool:
+    """Are form and blocks valid, with no more places than the narrowest kind among the blocks allows?"""
+    if not form.is_valid() & blocks.is_valid():
+        return False
+    most = kinds.rule_for(block["kind"] for block in blocks.filled()).most_patients
+    if most is not None and form.cleaned_data["capacity"] > most:
+        sentence = gettext("For a session of this kind, places at most: %(n)s.")
+        form.add_error("capacity", sentence % {"n": most})
+        return False
+    return True
 
 
 class UnfoldForm(forms.Form):

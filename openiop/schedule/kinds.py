@@ -26,6 +26,9 @@ RULES: dict[str, Rule] = {
     # One patient, so that who comes for them hears nobody else's words.
     Kind.FAMILY: Rule(most_patients=1, supporters=True),
     Kind.COUPLE: Rule(most_patients=2, asked_alone=True),
+    Kind.INTAKE: Rule(most_patients=1),
+    Kind.MEDICATION: Rule(most_patients=1),
+    Kind.CRISIS: Rule(most_patients=1),
 }
 
 

@@ -36,6 +36,9 @@ class Kind(models.TextChoices):
     INDIVIDUAL = "individual", _("Individual therapy")
     FAMILY = "family", _("Family therapy")
     COUPLE = "couple", _("Couple therapy")
+    INTAKE = "intake", _("Intake")
+    MEDICATION = "medication", _("Medication visit")
+    CRISIS = "crisis", _("Crisis call")
     BREAK = "break", _("Break")
 
 
@@ -521,6 +524,27 @@ class Evidence(Row):
 
     class Meta:
         indexes = [models.Index(fields=["session", "patient", "at"], name="evidence_of_session")]
+
+
+class OneDevice(Row):
+    """Two patients of this session take part with one device, as a facilitator saw.
+
+    Here while that is so. No device can say which of the two was there, so none proves anybody's minutes: they come
+    from the facilitator's own word with a reason (`Correction`).
+    """
+
+    session = models.OneToOneField(CareSession, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    @classmethod
+    def say(cls, session: CareSession, *, shared: bool, by: Person, at: datetime) -> None:
+        """Note that two patients share a device, or no longer do. Said twice changes nothing."""
+        if shared:
+            cls.objects.get_or_create(session=session, defaults={"clinic_id": session.clinic_id, "by": by, "at": at})
+        else:
+            cls.objects.filter(session=session).delete()
+        trail.record("session.one-device", thing=session, shared=shared)
 
 
 class BlockMinutes(Row):

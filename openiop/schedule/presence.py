@@ -15,6 +15,7 @@ from typing import Any, Literal, cast
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from openiop.audit import trail
@@ -22,7 +23,7 @@ from openiop.lib.wake import wake
 from openiop.people.models import Device, Person, Site
 from openiop.safety.models import Whereabouts
 from openiop.schedule import attendance
-from openiop.schedule.models import Block, BlockMinutes, CareSession, Correction, Evidence, RosterEntry
+from openiop.schedule.models import Block, BlockMinutes, CareSession, Correction, Evidence, OneDevice, RosterEntry
 
 AROUND = timedelta(hours=2)
 # Kiosk, front desk and colleagues speak of one and the same coming and going, so that one may end what another began.
@@ -229,16 +230,20 @@ def _lasted(stay: attendance.Stay) -> bool:
 def presence_in(sessions: Iterable[CareSession], *, at: datetime | None = None) -> dict[tuple[UUID, UUID], Presence]:
     """Return everybody who was seen, by (session, patient), up to `at` or, without it, to each session's end.
 
-    One query, whatever the number of sessions. A person who is still in the chair is counted up to `at`.
+    One query, whatever the number of sessions. A person who is still in the chair is counted up to `at`. Where two
+    patients share a device, what devices say is seen and not counted (`OneDevice`).
     """
     by_id = {session.pk: session for session in sessions}
     found: dict[tuple[UUID, UUID], list[tuple[attendance.Evidence, bool]]] = defaultdict(list)
     rows = Evidence.objects.filter(session__in=by_id).order_by("at", "pk")
     if at is not None:
         rows = rows.filter(at__lte=at)
-    signs: Any = rows.values_list("session_id", "patient_id", "treatment", *attendance.Evidence._fields)
-    for session_id, patient_id, treatment, *seen in signs:
-        found[session_id, patient_id].append((attendance.Evidence(*seen), treatment))
+    rows = rows.annotate(shared=Exists(OneDevice.objects.filter(session=OuterRef("session_id"))))
+    signs: Any = rows.values_list("session_id", "patient_id", "treatment", "shared", *attendance.Evidence._fields)
+    for session_id, patient_id, treatment, shared, *seen in signs:
+        sign = attendance.Evidence(*seen)
+        counts = treatment and not (shared and sign.source in attendance.PROVED_BY_BEATS)
+        found[session_id, patient_id].append((sign, counts))
     return {
         (session_id, patient_id): _presence(patient_id, seen, session=by_id[session_id], at=at)
         for (session_id, patient_id), seen in found.items()

@@ -15,7 +15,7 @@ BLOCKS = [{"kind": "family", "title": "", "minutes": 50}]
 COOKIE = "of Ana's telephone"
 
 
-def family_meeting(cast, *, blocks=BLOCKS, patient="leo", begins_at=world.NOW + timedelta(minutes=12)):
+def family_meeting(cast, *, blocks=BLOCKS, patient="leo", places=1, begins_at=world.NOW + timedelta(minutes=12)):
     """A meeting that Dr. Okafor leads, with one patient on its roster."""
     with acting(cast["okafor"]):
         enrolment = Enrolment.objects.get(patient=cast[patient])
@@ -26,7 +26,7 @@ def family_meeting(cast, *, blocks=BLOCKS, patient="leo", begins_at=world.NOW + 
             blocks=blocks,
             modality="virtual",
             room=None,
-            capacity=1,
+            capacity=places,
             staff=[cast["okafor"]],
             zone="America/New_York",
         )

@@ -8,11 +8,13 @@ from channels.db import database_sync_to_async
 from django.db import DatabaseError, IntegrityError, ProgrammingError, connection, transaction
 from django.http import Http404
 from django.test import Client, override_settings
+from django.utils import timezone
 
 from openiop.demo import world
 from openiop.people.access import acting
 from openiop.people.models import Person
 from openiop.people.support import NoConsent, SupporterConsent, SupporterLink
+from openiop.programs.models import Enrolment
 from openiop.room import admission, state
 from openiop.room.models import LiveRoom, Seat, SeatState
 from openiop.schedule.models import CareSession, Evidence
@@ -36,13 +38,13 @@ def rows(sql, *values):
 
 def at_the_door(ana, session):
     with acting(ana):
-        return admission.ask(session, ana, at=world.NOW)
+        return admission.ask(session, ana, at=timezone.now())
 
 
 def let_in(seat, cast):
     with acting(cast["okafor"]):
-        admission.ask(seat.session, cast["okafor"], at=world.NOW)
-        return admission.admit(seat, by=cast["okafor"], at=world.NOW)
+        admission.ask(seat.session, cast["okafor"], at=timezone.now())
+        return admission.admit(seat, by=cast["okafor"], at=timezone.now())
 
 
 # --- the link ---
@@ -221,6 +223,19 @@ def test_a_supporter_has_no_door_in_a_session_of_another_kind(cast, clock, kind)
     ana = ana_by_link(session, cast)
     with pytest.raises(Http404), acting(ana):
         admission.ask(session, ana, at=world.NOW)
+
+
+def test_where_another_patient_is_expected_nobody_is_invited_or_let_in(cast, clock, client_for):
+    session = family_meeting(cast, patient="theo", places=2, begins_at=world.NOW + timedelta(hours=5))
+    ana = used(link_to(session, ana_of(cast, patient="theo"), cast))
+    clock.move_to(session.begins_at)
+    seat = at_the_door(ana, session)
+    with acting(cast["okafor"]):
+        session.put_on_roster(cast["sam"], Enrolment.objects.get(patient=cast["sam"]), modality="virtual")
+
+    assert client_for(cast["okafor"]).get(f"/sessions/{session.pk}/supporters").status_code == 404
+    with pytest.raises(admission.SomethingMissing):
+        let_in(seat, cast)
 
 
 def test_a_supporter_has_no_door_in_another_meeting_of_the_same_patient(cast, meeting):

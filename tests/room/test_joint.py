@@ -16,7 +16,8 @@ from openiop.room.models import LiveRoom, Seat
 from openiop.safety import ladder
 from openiop.safety.models import Flag, raise_flag
 from openiop.safety.models.joint import JointScreen, states_of
-from openiop.schedule.models import CareSession
+from openiop.schedule import presence
+from openiop.schedule.models import BlockMinutes, CareSession, OneDevice
 from tests.room.test_admission import AT_HOME
 from tests.room.test_consumers import Tab, media, tabs  # noqa: F401
 
@@ -368,3 +369,68 @@ def test_a_partner_sees_nothing_of_it_on_their_own_pages(cast, meeting, now, cli
             page = browser.get(path, follow=True).content.decode()
             assert FOUND not in page and "joint" not in page and "asked alone" not in page
     assert isinstance(cast["ines"], Person)
+
+
+# --- two at one device ---
+
+
+def half_an_hour_at_home(cast, session):
+    with acting(cast["ines"]):
+        for n in range(61):
+            presence.note(
+                session,
+                cast["ines"],
+                kind="beat",
+                source="room",
+                connection="one",
+                place="virtual",
+                at=session.begins_at + timedelta(seconds=30 * n),
+            )
+
+
+def counted(cast, session):
+    with acting(cast["okafor"]):
+        presence.close(session, by=cast["okafor"], at=session.ends_at)
+        rows = BlockMinutes.objects.filter(entry__session=session).select_related("patient")
+        return {row.patient.called: row.seconds for row in rows}
+
+
+def test_at_one_device_minutes_come_from_the_facilitators_word_alone(cast, meeting, clock):
+    half_an_hour_at_home(cast, meeting)
+    assert counted(cast, meeting)["Ines"] == 1800
+    with acting(cast["okafor"]):
+        OneDevice.say(meeting, shared=True, by=cast["okafor"], at=meeting.ends_at)
+    assert counted(cast, meeting) == {"Ines": 0, "Jonah": 0}
+
+    with acting(cast["okafor"]):
+        for entry in meeting.roster.all():
+            presence.correct(
+                entry,
+                meeting.blocks.get(),
+                seconds=3000,
+                reason="Both at Ines's laptop, from beginning to end.",
+                by=cast["okafor"],
+                at=meeting.ends_at,
+            )
+
+    assert counted(cast, meeting) == {"Ines": 3000, "Jonah": 3000}
+
+
+def test_when_each_has_a_device_again_the_devices_count_as_before(cast, meeting, clock):
+    half_an_hour_at_home(cast, meeting)
+    with acting(cast["okafor"]):
+        for shared in (True, True, False):
+            OneDevice.say(meeting, shared=shared, by=cast["okafor"], at=meeting.ends_at)
+
+    assert counted(cast, meeting)["Ines"] == 1800
+
+
+def test_whoever_leads_says_so_and_nobody_else(cast, meeting, client_for):
+    page = f"/sessions/{meeting.pk}/one-device"
+    for who, status in (("marcus", 403), ("hal", 403), ("ines", 404)):
+        assert client_for(cast[who]).post(page, {"shared": "yes"}).status_code == status
+    with acting(cast["ines"]), pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+        OneDevice.say(meeting, shared=True, by=cast["okafor"], at=meeting.ends_at)
+    assert client_for(cast["okafor"]).post(page, {"shared": "yes"}).status_code == 302
+    with acting(cast["okafor"]):
+        assert OneDevice.objects.filter(session=meeting).exists()

@@ -25,7 +25,7 @@ from openiop.lib.refusals import told_at
 from openiop.people.doors import roles
 from openiop.people.models import CLINICIANS, Person, Role
 from openiop.schedule import kinds, planning, presence
-from openiop.schedule.forms import CancelForm, CorrectionForm, MoveForm, PlaceForm, SessionForm
+from openiop.schedule.forms import CancelForm, CorrectionForm, MoveForm, PlaceForm, SessionForm, fit
 from openiop.schedule.kiosk import code_picture
 from openiop.schedule.models import Block, BlockMinutes, CareSession, Correction, Evidence, HasBegun, RosterEntry
 from openiop.schedule.views.setup import SETS_UP, _asks_for_rows, _blocks, _series_page, form_page
@@ -128,7 +128,7 @@ def session_new(request: Any) -> HttpResponse:
     heading = _("A single session")
     if _asks_for_rows(request):
         return _series_page(request, form, blocks, heading=heading, back=back, status=200)
-    if request.method == "POST" and form.is_valid() & blocks.is_valid():
+    if request.method == "POST" and fit(form, blocks):
         with told_at(form):
             session = _plan(form, blocks)
         if form.is_valid():

@@ -37,6 +37,7 @@ from openiop.schedule.forms import (
     SeriesForm,
     SiteForm,
     UnfoldForm,
+    fit,
 )
 from openiop.schedule.models import (
     HasBegun,
@@ -131,7 +132,7 @@ def series_new(request: Any) -> HttpResponse:
     blocks = _blocks(request, FIRST_BLOCKS)
     if _asks_for_rows(request):
         return _series_page(request, form, blocks, heading=_("A new series"), back=reverse("series-list"), status=200)
-    if request.method == "POST" and form.is_valid() & blocks.is_valid():
+    if request.method == "POST" and fit(form, blocks):
         made = _make_series(request.person, form.cleaned_data, blocks.filled())
         messages.success(request, _("Saved. Now choose until when its sessions are planned."))
         return redirect("series-edit", made[0].pk) if len(made) == 1 else redirect("series-list")
@@ -183,7 +184,7 @@ def _series_change(request: Any, series: Series) -> HttpResponse:
     back = reverse("series-edit", args=[series.pk])
     if _asks_for_rows(request):
         return _series_page(request, form, blocks, heading=series.name, back=back, status=200)
-    if request.method == "POST" and form.is_valid() & blocks.is_valid():
+    if request.method == "POST" and fit(form, blocks):
         _save_series(series, form.cleaned_data, blocks.filled())
         messages.success(request, _("Saved. Sessions that were planned already stay as they are."))
         return redirect(back)
