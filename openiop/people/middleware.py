@@ -57,10 +57,10 @@ class PersonMiddleware:
             raise Http404
         if not isinstance(request.person, Person):
             return None
-        if request.person.kind == Person.SUPPORTER:
-            return None  # no password could open their screen again, and there is no record behind it
         if name == "set_language" and request.method == "POST":
             request.person.choose_language(request.POST.get("language", ""))
+        if request.person.kind == Person.SUPPORTER:
+            return None  # no password could open their screen again, and there is no record behind it
         second_factor.watch(request, name=name)
         return screen.refuses(request, request.person, name=name, at=timezone.now()) or second_factor.refuses(
             request, request.person, name=name

@@ -8,6 +8,7 @@ from channels.db import database_sync_to_async
 from django.db import DatabaseError, IntegrityError, ProgrammingError, connection, transaction
 from django.http import Http404
 from django.test import Client, override_settings
+from django.urls import reverse
 from django.utils import timezone
 
 from openiop.demo import world
@@ -430,6 +431,16 @@ def test_the_link_is_used_by_a_press_and_not_by_looking_at_it(cast, meeting, set
     assert page.status_code == 200 and '"boardUrl": ""' in page.content.decode()
     assert ana.get(f"/visit/{token}").headers["Location"] == "/visit"
     assert "Ana" in ana.get("/visit").content.decode()
+
+
+def test_a_supporter_reads_their_own_language_and_may_choose_another(cast, meeting):
+    used(link_to(meeting, ana_of(cast), cast))
+    ana = browser_with(COOKIE)
+    assert "Ir a la reunión" in ana.get("/visit").content.decode()
+
+    ana.post(reverse("set_language"), {"language": "en", "next": "/visit"})
+
+    assert "Go to the meeting" in ana.get("/visit").content.decode()
 
 
 def test_a_link_that_opens_nothing_says_the_same_whatever_the_reason(cast, meeting):
