@@ -46,7 +46,7 @@ class Tab:
         self.heard = []
 
     async def open(self):
-        await self.socket.connect()
+        await self.socket.connect(timeout=20)  # its own second is too short on a crowded machine
         await self.say(type="hello", connection=self.connection, protocol=1)
         return self
 
