@@ -283,6 +283,7 @@ def test_the_rail_names_no_private_words_and_the_case_shows_them_to_whoever_took
         case = Case.objects.open().get(patient=cast["maya"])
     rail = client_for(cast["okafor"]).get("/rail").content.decode()
     assert "private matter" in rail and "husband" not in rail
+    assert "tel:" not in rail, "whoever harms her may answer it"
     assert "husband" in client_for(cast["okafor"]).get(f"/cases/{case.pk}").content.decode()
 
     with acting(cast["bea"]):
