@@ -49,19 +49,27 @@ def reasons(
 ) -> list[Reason]:
     """Return every rule that holds for one person and one measure on a day, the gravest first."""
     so_far = sorted(each for each in scores if each.on <= on)
-    found = [*_item_nine(item_nine, on=on)]
-    if first := baseline(so_far, admitted_on=admitted_on):
-        found += _against_baseline(first, so_far[-1], admitted_on=admitted_on, thresholds=thresholds)
-    missed = sum(on - MISSED_WITHIN < day <= on for day in missed_on)
-    if missed >= MISSED_MOST:
-        found.append(Reason(MISSED, 0, missed))
-    if (quiet := (on - max([admitted_on, *(each.on for each in so_far)])).days) >= SILENT_DAYS:
-        found.append(Reason(SILENT, 0, quiet))
-    return found
+    return [
+        *item_nine_rose(item_nine, on=on),
+        *against_baseline(so_far, admitted_on=admitted_on, thresholds=thresholds),
+        *missed_sessions(missed_on, on=on),
+        *without_measure([each.on for each in so_far], admitted_on=admitted_on, on=on),
+    ]
 
 
-def _against_baseline(first: Dated, last: Dated, *, admitted_on: date, thresholds: Thresholds) -> list[Reason]:
-    if last == first:
+def item_nine_rose(answers: Sequence[tuple[date, int]], *, on: date) -> list[Reason]:
+    """The newest answer to the question about death is higher than the one before it."""
+    ordered = [value for day, value in sorted(answers) if day <= on]
+    if len(ordered) >= 2 and ordered[-1] > ordered[-2]:
+        return [Reason(ITEM_NINE_ROSE, ordered[-2], ordered[-1])]
+    return []
+
+
+def against_baseline(scores: Sequence[Dated], *, admitted_on: date, thresholds: Thresholds) -> list[Reason]:
+    """The newest score is reliably worse than the baseline, or has not fallen as is expected by week four."""
+    first = baseline(scores, admitted_on=admitted_on)
+    last = max(scores, default=None)
+    if first is None or last is None or last == first:
         return []
     found = []
     if last.total - first.total >= thresholds.worse_by:
@@ -73,9 +81,11 @@ def _against_baseline(first: Dated, last: Dated, *, admitted_on: date, threshold
     return found
 
 
-def _item_nine(answers: Sequence[tuple[date, int]], *, on: date) -> list[Reason]:
-    """The newest answer to the question about death is higher than the one before it."""
-    ordered = [value for day, value in sorted(answers) if day <= on]
-    if len(ordered) >= 2 and ordered[-1] > ordered[-2]:
-        return [Reason(ITEM_NINE_ROSE, ordered[-2], ordered[-1])]
-    return []
+def missed_sessions(days: Sequence[date], *, on: date) -> list[Reason]:
+    missed = sum(on - MISSED_WITHIN < day <= on for day in days)
+    return [Reason(MISSED, 0, missed)] if missed >= MISSED_MOST else []
+
+
+def without_measure(days: Sequence[date], *, admitted_on: date, on: date) -> list[Reason]:
+    quiet = (on - max([admitted_on, *days])).days
+    return [Reason(SILENT, 0, quiet)] if quiet >= SILENT_DAYS else []

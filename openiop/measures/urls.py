@@ -1,6 +1,6 @@
 from django.urls import path
 
-from openiop.measures.views import check_ins, entry, library, patient, phrases, staff
+from openiop.measures.views import check_ins, entry, library, patient, phrases, staff, trends
 
 urlpatterns = [
     path("check-in", patient.check_in, name="check-in"),
@@ -12,6 +12,9 @@ urlpatterns = [
     path("instruments/<slug:code>/reading", library.reading_rule, name="instrument-reading"),
     path("tracks/measures", staff.cadences, name="cadence-list"),
     path("patients/<uuid:pk>/measures", staff.patient_measures, name="patient-measures"),
+    path("caseload", trends.caseload, name="caseload"),
+    path("me/measures", trends.my_measures, name="my-measures"),
+    path("patients/<uuid:pk>/measures/trend/<slug:code>", trends.trend, name="measure-trend"),
     path("patients/<uuid:pk>/measures/ask", entry.ask, name="measure-ask"),
     path("patients/<uuid:pk>/measures/asked/<uuid:asked_pk>/withdraw", entry.withdraw, name="measure-withdraw"),
     path("patients/<uuid:pk>/measures/enter/<slug:code>", entry.enter, name="measure-enter"),

@@ -55,6 +55,7 @@ def places(person: Actor) -> list[dict[str, Any]]:
     rows = [
         (True, "desk", _("Today"), "t"),
         (person.is_clinician or person.has_role(Role.INTAKE), "patient-list", _("Patients"), "p"),
+        (person.is_clinician, "caseload", _("Caseload"), "l"),
         (person.has_role(*SEES_THE_SCHEDULE), "front-desk", _("Arrivals"), "a"),
         (person.is_clinician or person.has_role(Role.INTAKE), "ledger", _("Hours"), "h"),
         (person.is_clinician, "cases", _("Cases"), "c"),

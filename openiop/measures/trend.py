@@ -1,0 +1,104 @@
+"""One measure over time, for one person: its scores, what changed since the baseline, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from openiop.measures import change, norms
+from openiop.measures.change import Dated, Direction
+from openiop.measures.models import Response
+from openiop.measures.reading import Reading
+from openiop.people.models import Person
+from openiop.programs.models import Enrolment
+from openiop.schedule.models import RosterEntry
+
+MISSED = ("absent", "cancelled_late")
+
+
+class Change(NamedTuple):
+    """From the baseline to the newest score. `way` by the definition that stands beside it; None: nothing is known.
+
+    `notices`: as much as people themselves notice. `response`, `remission`: None where no rule says.
+    """
+
+    first: Dated
+    last: Dated
+    way: Direction | None
+    definition: norms.Definition | None
+    notices: bool | None
+    response: bool
+    remission: bool | None
+
+    @property
+    def points(self) -> int:
+        return self.last.total - self.first.total
+
+
+def change_of(scores: Sequence[Dated], *, admitted_on: date, reading: Reading | None) -> Change | None:
+    """Return the change since the baseline; None without a baseline, or with nothing after it."""
+    first = change.baseline(scores, admitted_on=admitted_on)
+    last = max(scores, default=None)
+    if first is None or last is None or last == first:
+        return None
+    pre, post = first.total, last.total
+    facts = reading.known.facts if reading else {}
+    return Change(
+        first=first,
+        last=last,
+        way=change.reliable_change(pre, post, points=reading.definition.points) if reading else None,
+        definition=reading.definition if reading else None,
+        notices=change.matters(pre, post, points=facts["matters"].value) if "matters" in facts else None,
+        response=change.is_response(pre, post),
+        remission=change.is_remission(post, below=facts["remission"].value) if "remission" in facts else None,
+    )
+
+
+def scores_of(rows: Iterable[Response]) -> list[Dated]:
+    """Return the complete scores. A total reckoned without an answer is shown, and no change is read from it."""
+    return [Dated(row.for_day, row.total) for row in rows if row.total is not None and not row.prorated]
+
+
+class Event(NamedTuple):
+    """Something beside the scores: `kind` is admitted, discharged or missed_week; a week lasts until `until`."""
+
+    kind: str
+    on: date
+    until: date | None = None
+
+
+def events_of(patient: Person, *, since: date, until: date) -> list[Event]:
+    """Return admissions, discharges, and weeks of which no session was attended, in order."""
+    found = []
+    for row in Enrolment.objects.filter(patient=patient):
+        found.append(Event("admitted", row.during.lower))
+        if row.during.upper:
+            found.append(Event("discharged", row.during.upper - timedelta(days=1)))
+    found += missed_weeks(_sessions(patient, since=since, until=until), week_starts=patient.clinic.week_starts)
+    return sorted(event for event in found if since <= event.on <= until)
+
+
+def _sessions(patient: Person, *, since: date, until: date) -> list[tuple[date, str]]:
+    zone = ZoneInfo(patient.zone)
+    rows = RosterEntry.objects.filter(
+        patient=patient, session__cancelled_at=None, during__startswith__date__range=(since, until)
+    )
+    return [
+        (during.lower.astimezone(zone).date(), status)
+        for during, status in rows.exclude(status="").values_list("during", "status")
+    ]
+
+
+def missed_weeks(sessions: Iterable[tuple[date, str]], *, week_starts: str) -> list[Event]:
+    """Return each week that had sessions and of which none was attended. `sessions`: (day, what became of it)."""
+    shift = 1 if week_starts == "sunday" else 0
+    weeks: dict[date, list[str]] = {}
+    for day, status in sessions:
+        weeks.setdefault(day - timedelta(days=(day.weekday() + shift) % 7), []).append(status)
+    return [
+        Event("missed_week", start, start + timedelta(days=7))
+        for start, kept in sorted(weeks.items())
+        if all(status in MISSED for status in kept)
+    ]

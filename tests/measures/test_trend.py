@@ -1,0 +1,234 @@
+"""Scores over time: what changed and how sure that is, for staff and in plain words for the patient."""
+
+from datetime import date, timedelta
+from types import SimpleNamespace
+from uuid import uuid4
+
+import pytest
+
+from openiop.demo import world
+from openiop.measures import answering, chart, norms, trend
+from openiop.measures.change import Dated
+from openiop.measures.reading import Reading
+from openiop.measures.views.trends import in_plain_words
+from openiop.people.access import acting
+from openiop.programs.models import Enrolment
+
+ADMITTED = date(2026, 11, 2)
+
+
+def day(number):
+    return ADMITTED + timedelta(days=number)
+
+
+def phq9(definition="iapt"):
+    known = norms.norms_of("phq9")
+    return Reading(known.definition(definition), known, 0)
+
+
+def change(*totals, reading=None):
+    scores = [Dated(day(7 * number), total) for number, total in enumerate(totals)]
+    return trend.change_of(scores, admitted_on=ADMITTED, reading=reading)
+
+
+@pytest.mark.parametrize(
+    ("totals", "way", "notices", "response", "remission"),
+    [
+        ((16, 12, 10), "better", True, False, False),
+        ((16, 11), "none", True, False, False),
+        ((16, 13), "none", False, False, False),
+        ((16, 4), "better", True, True, True),
+        ((10, 16), "worse", True, False, False),
+        ((12, 20, 12), "none", False, False, False),
+    ],
+)
+def test_the_change_since_the_start(totals, way, notices, response, remission):
+    found = change(*totals, reading=phq9())
+
+    assert (found.way, found.notices, found.response, found.remission) == (way, notices, response, remission)
+    assert found.definition.source.startswith("IAPT")
+
+
+def test_without_a_baseline_or_with_nothing_after_it_there_is_no_change():
+    late = [Dated(day(5), 16), Dated(day(12), 4)]
+
+    assert trend.change_of(late, admitted_on=ADMITTED, reading=phq9()) is None
+    assert change(16, reading=phq9()) is None
+
+
+def test_where_nothing_is_known_of_a_measure_nothing_is_claimed():
+    found = change(16, 4)
+
+    assert (found.way, found.definition, found.notices, found.remission) == (None, None, None, None)
+
+
+def test_a_prorated_total_makes_no_change():
+    rows = [
+        SimpleNamespace(for_day=day(0), total=12, prorated=False),
+        SimpleNamespace(for_day=day(7), total=4, prorated=True),
+        SimpleNamespace(for_day=day(8), total=None, prorated=False),
+    ]
+
+    assert trend.scores_of(rows) == [Dated(day(0), 12)]
+
+
+@pytest.mark.parametrize(
+    ("sessions", "missed"),
+    [
+        ([(3, "attended"), (5, "absent")], []),
+        ([(3, "absent"), (5, "cancelled_late")], [-1]),
+        ([(3, "absent"), (12, "late")], [-1]),
+        ([], []),
+    ],
+)
+def test_a_week_is_missed_when_it_had_sessions_and_none_was_attended(sessions, missed):
+    found = trend.missed_weeks([(day(number), status) for number, status in sessions], week_starts="sunday")
+
+    assert [event.on for event in found] == [day(number) for number in missed]
+
+
+@pytest.mark.parametrize(
+    ("totals", "says"),
+    [
+        ((16, 8), "8 lower than at the start. That is more than chance"),
+        ((16, 13), "3 lower than at the start. Numbers go up and down"),
+        ((10, 17), "7 higher than at the start. That is more than chance alone would do. Your team"),
+        ((12, 12), "the same as at the start"),
+    ],
+)
+def test_a_patient_reads_it_in_plain_words(totals, says):
+    assert says in in_plain_words(change(*totals, reading=phq9()))
+
+
+# --- the chart ---
+
+BANDS = [("Minimal", 0, 4), ("Mild", 5, 9), ("Severe", 10, 27)]
+
+
+def drawn(*totals, **more):
+    scores = [Dated(day(7 * number), total) for number, total in enumerate(totals)]
+    return chart.draw(scores, least=0, most=27, bands=BANDS, **more)
+
+
+def test_a_higher_score_stands_higher_and_a_later_one_further_right():
+    found = drawn(27, 0)
+
+    assert (found.dots[0].y, found.dots[1].y) == (found.top, found.floor)
+    assert found.left < found.dots[0].x < found.dots[1].x < found.right
+
+
+def test_the_bands_cover_the_chart_without_a_gap():
+    stripes = drawn(5).stripes
+
+    assert stripes[0].y + stripes[0].height == pytest.approx(chart.HEIGHT - chart.BOTTOM)
+    assert stripes[-1].y == chart.TOP
+    for lower, upper in zip(stripes, stripes[1:], strict=False):
+        assert upper.y + upper.height == pytest.approx(lower.y, abs=0.11)
+
+
+def test_one_score_alone_can_be_drawn_and_the_baseline_is_marked():
+    found = drawn(12, baseline=Dated(day(0), 12))
+
+    assert [dot.is_baseline for dot in found.dots] == [True]
+
+
+def test_dates_never_lie_on_one_another_and_the_newest_is_always_named():
+    found = chart.draw([Dated(day(number), 5) for number in range(40)], least=0, most=27, bands=BANDS)
+
+    places = [tick.at for tick in found.days]
+    assert all(after - before >= 80 for before, after in zip(places, places[1:], strict=False))
+    assert found.days[-1].text == day(39)
+
+
+def test_a_week_missed_has_a_width_and_an_admission_has_none():
+    found = drawn(12, 9, events=[("Admission", day(0), None), ("Week missed", day(2), day(5))])
+
+    assert [mark.width > 0 for mark in found.marks] == [False, True]
+
+
+# --- the pages ---
+
+TODAY = date(2026, 11, 24)
+
+
+def whole(person, day, total, *, code="phq9"):
+    """A complete measure of that total, given on that day."""
+    items = [item for item in answering.newest(code).items if item.scored]
+    for number, item in enumerate(items):
+        value = total // (len(items) - 1) + (number < total % (len(items) - 1)) if number < len(items) - 1 else 0
+        moment = world.NOW - (TODAY - day) + timedelta(seconds=number)
+        answering.answer(
+            person,
+            instrument=answering.newest(code),
+            for_day=day,
+            item=item.code,
+            value=value,
+            key=uuid4(),
+            answered_at=moment,
+            at=moment,
+        )
+
+
+def a_course(cast, key, *totals):
+    """One score a week up to today, the first on the day of admission."""
+    with acting(cast["okafor"]):
+        first = TODAY - timedelta(days=7 * (len(totals) - 1))
+        Enrolment.objects.filter(patient=cast[key]).update(during=(first, None))
+    with acting(cast[key]):
+        for number, total in enumerate(totals):
+            whole(cast[key], first + timedelta(days=7 * number), total)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("clock")
+def test_the_therapist_sees_the_course_with_its_definition_and_a_table_beside_the_chart(cast, client_for):
+    a_course(cast, "maya", 16, 14, 9)
+
+    shown = client_for(cast["marcus"]).get(f"/patients/{cast['maya'].pk}/measures/trend/phq9").content.decode()
+
+    assert "<svg" in shown and 'role="img"' in shown and "style=" not in shown
+    assert "Reliable from 6 points: IAPT" in shown and "reliably better" in shown
+    assert "Scores and events" in shown and "Admission" in shown
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("clock")
+def test_nobody_else_opens_a_course_and_what_has_no_total_has_none(cast, client_for):
+    url = f"/patients/{cast['maya'].pk}/measures/trend"
+
+    assert client_for(cast["hal"]).get(f"{url}/phq9").status_code == 404
+    assert client_for(cast["maya"]).get(f"{url}/phq9").status_code == 404
+    assert client_for(cast["marcus"]).get(f"{url}/asq").status_code == 404
+    assert client_for(cast["marcus"]).get(f"{url}/nothing").status_code == 404
+    assert "No score yet" in client_for(cast["marcus"]).get(f"{url}/gad7").content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("clock")
+def test_a_patient_sees_their_own_numbers_without_names_for_how_bad_it_is(cast, client_for):
+    a_course(cast, "maya", 16, 9)
+
+    shown = client_for(cast["maya"]).get("/me/measures").content.decode()
+
+    assert "16 of 27" in shown and "9 of 27" in shown and "7 lower than at the start" in shown
+    assert not any(word in shown.lower() for word in ("severe", "moderate", "reliably", "deteriorated"))
+    assert "of 27" not in client_for(cast["theo"]).get("/me/measures").content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("clock")
+def test_screens_for_suicide_stand_on_no_patients_page_of_numbers(cast, client_for):
+    with acting(cast["maya"]):
+        for number in (1, 2, 3, 4):
+            answering.answer(
+                cast["maya"],
+                instrument=answering.newest("asq"),
+                for_day=world.NOW.date(),
+                item=f"asq_{number}",
+                value=0,
+                key=uuid4(),
+                answered_at=world.NOW,
+                at=world.NOW,
+            )
+
+    assert "Suicide" not in client_for(cast["maya"]).get("/me/measures").content.decode()
