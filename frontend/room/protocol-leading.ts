@@ -50,3 +50,21 @@ export type ChatLine = {
   readonly removed: boolean;
   readonly at: string;
 };
+
+/** openiop/room/protocol/leading.py: another who leads is asked to go to a private place with a patient. */
+export type AsidesCommand = { type: "aside_ask"; seat: string; person: string } | { type: "aside_answer"; ask: string; comes: boolean };
+
+/** Who is not free in the room is called when they are asked. */
+export type Leader = { readonly person: string; readonly name: string; readonly free: boolean };
+
+export type AsideAsked = {
+  readonly id: string;
+  readonly seat: string;
+  readonly name: string;
+  readonly whom: string;
+  readonly whom_name: string;
+  readonly by: string;
+  readonly by_name: string;
+  readonly at: string;
+  readonly declined: boolean;
+};

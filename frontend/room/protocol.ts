@@ -3,7 +3,7 @@
  * tests/cases/room_protocol.json holds the two together. Fields we do not know are ignored.
  */
 
-import type { ChatCommand, ChatLine, ChatWord, DoorCommand, DoorForMe, DoorLed, DoorSaid, FloorCommand, FloorNow, NetworkWord, SpeakAsked } from "./protocol-leading.ts";
+import type { AsideAsked, AsidesCommand, ChatCommand, ChatLine, ChatWord, DoorCommand, DoorForMe, DoorLed, DoorSaid, FloorCommand, FloorNow, Leader, NetworkWord, SpeakAsked } from "./protocol-leading.ts";
 
 export type * from "./protocol-leading.ts";
 
@@ -53,6 +53,7 @@ export type ClientMessage =
   | DoorCommand
   | FloorCommand
   | ChatCommand
+  | AsidesCommand
   | BreakoutCommand;
 
 /** What the group does together: facilitators' only, but for a person's own answer. */
@@ -143,6 +144,8 @@ export type Lead = {
   readonly unstaffed?: boolean;
   readonly together?: LeadTogether;
   readonly door: DoorLed;
+  readonly others: readonly Leader[];
+  readonly asides: readonly AsideAsked[];
 };
 
 export type Cared = {

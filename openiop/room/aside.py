@@ -15,6 +15,7 @@ from django.db import transaction
 from openiop.lib.wake import wake
 from openiop.people.models import Person
 from openiop.room import admission, staffing
+from openiop.room.leading.models import AsideAsk
 from openiop.room.models import ASIDE, Neighbour, Place, Seat, SeatState, in_treatment
 from openiop.room.refused import Refused
 from openiop.schedule import presence
@@ -43,6 +44,9 @@ def call(seat: Seat, *, by: Person, at: datetime) -> Seat:
     admission.open_room(seat.session, place_for(seat.pk), at=at)
     mine.place = place_for(seat.pk)
     mine.save()
+    open_questions = AsideAsk.objects.filter(seat=seat, ended_at=None)
+    open_questions.filter(whom=by).update(ended_at=at, ended="came")
+    open_questions.update(ended_at=at, ended="withdrawn")
     admission.note(mine, "went to a private place", by=by, at=at)
     if not staffing.led_now(Neighbour.of(seat.session_id), at=at):
         staffing.page_duty(seat.session, because=f"aside {seat.session_id} {at.timestamp():.0f}", at=at)

@@ -201,6 +201,8 @@ def _lead(mine: Seat, neighbours: list[Neighbour], *, at: datetime) -> protocol.
         ],
         together=telling.for_those_who_lead(mine, at=at),
         door=leading.door_for_those_who_lead(session),
+        others=leading.others_who_lead(mine, at=at),
+        asides=leading.asides_asked(session, at=at),
     )
 
 

@@ -9,6 +9,7 @@ import type { Room, Seat, Waiting } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
 import { AsideButton } from "./aside.tsx";
+import { AskAnother } from "./aside-ask.tsx";
 import { AskToSpeakButton, SpotlightButton } from "./floor.tsx";
 import { LockButton, LockWords, WriteToDoor } from "./door.tsx";
 import { CareLink, LostAtRisk } from "./care.tsx";
@@ -104,6 +105,7 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
                   <summary className="room-button small" aria-label={fill(words.more_name, seat)}>
                     {words.more}
                   </summary>
+                  {seat.role === "patient" && !seat.companion && !room.lead?.aside && <AskAnother app={app} room={room} seat={seat.seat} name={seat.name} words={words} />}
                   <SpotlightButton app={app} room={room} seat={seat} words={words} />
                   {seat.role !== "facilitator" && (
                     <button type="button" className="room-button small danger" aria-label={fill(words.remove_name, seat)} onClick={() => setAsked({ do: "remove", seat })}>

@@ -17,6 +17,7 @@ import { Rail } from "./rail.tsx";
 import { newSignals } from "../signal.ts";
 import { DoorScreen } from "./screens.tsx";
 import { AsideNotices } from "./aside.tsx";
+import { AsideQuestions } from "./aside-ask.tsx";
 import { LockedOutNotice } from "./door.tsx";
 import { FloorNotices } from "./floor.tsx";
 import { SignalsNotice } from "./signal.tsx";
@@ -46,6 +47,7 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
         <>
           <div className="room-main">
             {leads && <AsideNotices app={app} snapshot={snapshot} room={state.room} words={words} />}
+            {leads && <AsideQuestions app={app} room={state.room} words={words} />}
             {leads && <LockedOutNotice app={app} room={state.room} words={words} />}
             {leads && <SignalsNotice room={state.room} words={words} open={railOpen ? null : () => setRailOpen(true)} />}
             {companion ? <CompanionNotices snapshot={snapshot} words={words} /> : <Notices app={app} snapshot={snapshot} words={words} />}

@@ -9,10 +9,10 @@ from uuid import UUID
 from django.http import Http404
 
 from openiop.room import protocol
-from openiop.room.leading import chat, door, floor
+from openiop.room.leading import asides, chat, door, floor
 from openiop.room.models import Seat
 
-Message = protocol.Door | protocol.Floor | protocol.Chat
+Message = protocol.Door | protocol.Floor | protocol.Chat | protocol.Asides
 
 
 def heed(me: Seat, person: Any, at: datetime, *, message: Message) -> None:
@@ -20,6 +20,8 @@ def heed(me: Seat, person: Any, at: datetime, *, message: Message) -> None:
         _door(me, person, at, message)
     elif isinstance(message, protocol.Floor):
         _floor(me, person, at, message)
+    elif isinstance(message, protocol.Asides):
+        _asides(me, person, at, message)
     else:
         _chat(me, person, at, message)
 
@@ -65,6 +67,14 @@ def _chat(me: Seat, person: Any, at: datetime, message: protocol.Chat) -> None:
             chat.write(me, key=message.id, text=message.text, by=person, at=at)
         case protocol.ChatRemove():
             chat.remove(me.session, message.line, by=person, at=at)
+
+
+def _asides(me: Seat, person: Any, at: datetime, message: protocol.Asides) -> None:
+    match message:
+        case protocol.AsideAsk():
+            asides.ask(_other(me, message.seat), whom=message.person, by=person, at=at)
+        case protocol.AsideAnswer():
+            asides.answer(me.session, message.ask, comes=message.comes, by=person, at=at)
 
 
 def _other(me: Seat, seat_id: UUID) -> Seat:

@@ -150,3 +150,28 @@ class ChatLine(Row):
             models.CheckConstraint(condition=Q(to__in=("everyone", "facilitators")), name="chat_line_to_somebody"),
         ]
         indexes = [models.Index(fields=["session", "at"], name="chat_by_session")]
+
+
+class AsideAsk(Row):
+    """Somebody who leads asks another who leads to go to a private place with a patient. Staff's alone.
+
+    Open → came, declined, or withdrawn by whoever asked (also when it is asked anew). The patient is moved by none of
+    these: only once the other is in the private place (room/aside.py).
+    """
+
+    session = models.ForeignKey(CareSession, on_delete=models.PROTECT, related_name="+")
+    seat = models.ForeignKey("room.Seat", on_delete=models.PROTECT, related_name="+")
+    whom = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended = models.TextField(choices=[(how, how) for how in ("came", "declined", "withdrawn")], blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["seat"], condition=Q(ended_at=None), name="one_aside_question_a_patient"),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, ended="") | (Q(ended_at__isnull=False) & ~Q(ended="")),
+                name="aside_question_ends_somehow",
+            ),
+        ]

@@ -7,6 +7,7 @@ from typing import Literal, cast
 from uuid import UUID
 
 from openiop.room import protocol
+from openiop.room.leading import asides
 from openiop.room.leading import chat as lines
 from openiop.room.leading import floor as verbs
 from openiop.room.leading.models import ChatLine, DoorLock, DoorMessage, Spotlight, Stick
@@ -87,3 +88,31 @@ def _line(line: ChatLine, *, room: str) -> protocol.ChatLineNow:
         removed=line.removed_by_id is not None,
         at=line.at,
     )
+
+
+def others_who_lead(mine: Seat, *, at: datetime) -> list[protocol.Leader]:
+    """Whom one may ask to go to a private place; in the room first."""
+    assert mine.person is not None  # who leads is a person
+    free = asides.free_here(mine.session, at=at)
+    people = [
+        protocol.Leader(person=person.pk, name=person.called, free=person.pk in free)
+        for person in asides.others_who_lead(mine.session, than=mine.person)
+    ]
+    return sorted(people, key=lambda person: not person.free)
+
+
+def asides_asked(session: CareSession, *, at: datetime) -> list[protocol.AsideAsked]:
+    return [
+        protocol.AsideAsked(
+            id=row.pk,
+            seat=row.seat_id,
+            name=row.seat.person.called if row.seat.person else "",
+            whom=row.whom_id,
+            whom_name=row.whom.called,
+            by=row.by_id,
+            by_name=row.by.called,
+            at=row.at,
+            declined=row.ended == "declined",
+        )
+        for row in asides.newest(session, at=at)
+    ]

@@ -50,7 +50,8 @@ ClientMessage = Annotated[
     | Together
     | Door
     | Floor
-    | Chat,
+    | Chat
+    | Asides,
     Field(discriminator="type"),
 ]
 _client_message: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)

@@ -23,6 +23,25 @@ class AsideEnd(Led):
     type: Literal["aside_end"]
 
 
+class AsideAsk(Led):
+    """Ask another who leads to go to a private place with this patient, who is moved only once they are there."""
+
+    type: Literal["aside_ask"]
+    seat: UUID
+    person: UUID
+
+
+class AsideAnswer(Led):
+    """I go, or I cannot; or I no longer ask."""
+
+    type: Literal["aside_answer"]
+    ask: UUID
+    comes: bool
+
+
+Asides = AsideAsk | AsideAnswer
+
+
 class Cared(Said):
     """A patient of the session as those who lead may know them; the page says the rest, and notes who opened it."""
 
@@ -43,6 +62,28 @@ class AsideNow(Said):
     there: bool
 
 
+class AsideAsked(Said):
+    """The last question about a patient: open, or declined a moment ago."""
+
+    id: UUID
+    seat: UUID
+    name: str
+    whom: UUID
+    whom_name: str
+    by: UUID
+    by_name: str
+    at: datetime
+    declined: bool
+
+
+class Leader(Said):
+    """Another who leads this session. Who is not free in the room is called when they are asked."""
+
+    person: UUID
+    name: str
+    free: bool
+
+
 class Lead(Said):
     """What only those who lead are sent."""
 
@@ -54,3 +95,5 @@ class Lead(Said):
     care: list[Cared] = []
     together: LeadTogether = LeadTogether()
     door: DoorLed = DoorLed()
+    others: list[Leader] = []
+    asides: list[AsideAsked] = []

@@ -1,0 +1,114 @@
+"""Asking another who leads to go to a private place with somebody: the patient is moved once that person is there.
+
+Nothing of it reaches a patient before that. Rules: docs/rules/leading.md.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404
+from django.utils.translation import gettext, override
+
+from openiop.audit import trail
+from openiop.lib.wake import wake
+from openiop.messaging.models import EVERY_WAY, send_by
+from openiop.people.models import Person
+from openiop.room import aside, signals
+from openiop.room.leading.door import require_leader
+from openiop.room.leading.models import AsideAsk
+from openiop.room.models import ASIDE, Seat, SeatState
+from openiop.room.refused import Refused
+from openiop.schedule.models import CareSession
+
+ANSWER_STAYS = timedelta(minutes=5)  # how long whoever asked reads that the other cannot come
+
+
+@transaction.atomic
+def ask(seat: Seat, *, whom: UUID, by: Person, at: datetime) -> AsideAsk:
+    """Ask another who leads this session; it takes the place of an earlier question about the same person.
+
+    Whoever is not in the room is called by every way they can be reached, in words that name nobody. Raises
+    PermissionDenied, Http404 for somebody who does not lead here, and Refused("not_inside") for a patient not in.
+    """
+    session = seat.session
+    require_leader(session, by)
+    person = others_who_lead(session, than=by).filter(pk=whom).first()
+    if person is None:
+        raise Http404
+    if seat.role != "patient" or seat.state != SeatState.ADMITTED:
+        raise Refused("not_inside")
+    _standing(session).filter(seat=seat).update(ended_at=at, ended="withdrawn")
+    question = AsideAsk.objects.create(clinic_id=seat.clinic_id, session=session, seat=seat, whom=person, by=by, at=at)
+    if person.pk not in free_here(session, at=at):
+        _call(person, question, at=at)
+    trail.record("room.aside-ask", patient=seat.person_id, thing=session)
+    wake(signals.lead_topic(session.pk))
+    return question
+
+
+@transaction.atomic
+def answer(session: CareSession, ask_id: UUID, *, comes: bool, by: Person, at: datetime) -> None:
+    """I go, or I cannot; whoever asked may take the question back. Raises PermissionDenied, and Http404.
+
+    Who goes is first at the private place; the patient follows once they are there, as ever (`aside.arrive`).
+    """
+    require_leader(session, by)
+    question = _standing(session).select_for_update(of=("self",)).filter(pk=ask_id).first()
+    if question is None:
+        raise Http404
+    if by.pk != question.whom_id and (comes or by.pk != question.by_id):
+        raise PermissionDenied
+    if comes:
+        aside.call(Seat.objects.select_related("person", "session").get(pk=question.seat_id), by=by, at=at)
+        return
+    question.ended_at, question.ended = at, "declined" if by.pk == question.whom_id else "withdrawn"
+    question.save(update_fields=["ended_at", "ended"])
+    wake(signals.lead_topic(session.pk))
+
+
+def newest(session: CareSession, *, at: datetime) -> list[AsideAsk]:
+    """Return the last question about each patient who still sits in the group: open, or declined a moment ago."""
+    rows = AsideAsk.objects.filter(session=session).select_related("seat__person", "whom", "by").order_by("-at", "-pk")
+    latest: dict[Any, AsideAsk] = {}
+    for row in rows:
+        latest.setdefault(row.seat_id, row)
+    return [row for row in reversed(latest.values()) if _matters(row, at=at)]
+
+
+def _matters(row: AsideAsk, *, at: datetime) -> bool:
+    if row.seat.state != SeatState.ADMITTED or row.seat.place.startswith(ASIDE):
+        return False
+    declined = row.ended == "declined" and row.ended_at is not None and row.ended_at > at - ANSWER_STAYS
+    return row.ended_at is None or declined
+
+
+def others_who_lead(session: CareSession, *, than: Person) -> Any:
+    who = session.staff.filter(stands=True).values_list("staff_id", flat=True)
+    return Person.objects.filter(pk__in=who, active=True).exclude(pk=than.pk).order_by("called")
+
+
+def free_here(session: CareSession, *, at: datetime) -> set[UUID]:
+    """Return who of those who lead is in the room now, and not in a private place already."""
+    seats = Seat.objects.filter(session=session, role="facilitator", state=SeatState.ADMITTED)
+    return {seat.person_id for seat in seats if seat.person_id and seat.here(at) and not seat.place.startswith(ASIDE)}
+
+
+def _standing(session: CareSession) -> Any:
+    return AsideAsk.objects.filter(session=session, ended_at=None)
+
+
+def _call(person: Person, question: AsideAsk, *, at: datetime) -> None:
+    with override(person.language):
+        send_by(
+            EVERY_WAY,
+            person,
+            subject=gettext("Please come to your group"),
+            body=gettext("You are asked to come to the live group that you lead. Please open it from your day."),
+            because=f"aside {question.pk}",
+            at=at,
+        )
