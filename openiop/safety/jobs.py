@@ -6,7 +6,7 @@ from typing import Any
 
 from openiop.people.access import System, acting, all_clinics
 from openiop.people.models import Clinic
-from openiop.safety.models import Case, raise_rota_alarms, take_next_step
+from openiop.safety.models import Case, raise_rota_alarms, send_alerts, take_next_step
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +61,15 @@ def _push_ahead(clinic: Clinic, pk: Any, *, at: datetime) -> None:
             case.failures += 1
             case.next_step_at = at + min(timedelta(seconds=2 ** min(case.failures, 10)), LONGEST_PAUSE)
             case.save(update_fields=["failures", "next_step_at"])
+
+
+def call_for_staff(at: datetime) -> int:
+    """Hand staff's own calls for help to everybody's other ways; returns how many calls."""
+    called = 0
+    for clinic in all_clinics():
+        with acting(System(clinic.pk), origin="worker"):
+            called += send_alerts(clinic, at=at)
+    return called
 
 
 def watch_the_rota(at: datetime) -> int:

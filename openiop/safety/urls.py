@@ -1,10 +1,14 @@
 from django.urls import path
 
 from openiop.safety import consumers
-from openiop.safety.views import assessment, crisis, due, joint, ladders, place, plan, report, rota
+from openiop.safety.views import alerts, assessment, crisis, due, joint, ladders, place, plan, report, rota
 
 urlpatterns = [
     path("rail", crisis.show_rail, name="rail"),
+    path("alerts", alerts.alerts, name="alerts"),
+    path("alerts/new", alerts.alert_new, name="alert-new"),
+    path("alerts/<uuid:pk>/taken", alerts.alert_taken, name="alert-taken"),
+    path("alerts/<uuid:pk>/over", alerts.alert_over, name="alert-over"),
     path("alarm", crisis.alarm, name="alarm"),
     path("what-happens-next", crisis.what_happens, name="what-happens"),
     path("cases", crisis.cases, name="cases"),

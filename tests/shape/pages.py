@@ -24,7 +24,7 @@ from openiop.programs.models import Enrolment, Program, Track
 from openiop.room.boards.models import Board, BoardImage
 from openiop.room.models import Seat
 from openiop.safety import ladder
-from openiop.safety.models import LocalHelp, OnCallShift, raise_flag, write_plan
+from openiop.safety.models import LocalHelp, OnCallShift, StaffAlert, raise_flag, write_plan
 from openiop.schedule.models import CareSession, NotTogether, Room, RosterEntry, SeriesException, SeriesMember
 
 # Who walks: one of the cast for each role, somebody else's patient, both devices, and nobody.
@@ -193,6 +193,7 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "place": "virtual",
             "when": "in-hours",
             "answer": "accept",
+            "alerts": StaffAlert.objects.create(**clinic, made_by=director, made_at=now).pk,
             "token": token,
             "supporters": consent.pk,
             "me": consent.pk,

@@ -1,5 +1,6 @@
 """What safety keeps, a file for each noun; `crisis` holds the verbs, in the order in which a crisis runs."""
 
+from openiop.safety.models.alerts import StaffAlert, call_staff, end_alert, open_alerts, send_alerts, take_alert
 from openiop.safety.models.asking import Drawn, everyone, ladder_for, rungs_for
 from openiop.safety.models.assessment import NoReason, RiskAssessment, assess
 from openiop.safety.models.case import (
@@ -59,6 +60,12 @@ from openiop.safety.models.rota import (
 from openiop.safety.models.whereabouts import Whereabouts
 
 __all__ = [
+    "StaffAlert",
+    "call_staff",
+    "end_alert",
+    "open_alerts",
+    "send_alerts",
+    "take_alert",
     "ClosedDay",
     "NotOnOffer",
     "RotaAlarm",

@@ -25,6 +25,7 @@ from openiop.lib.wake import wake
 from openiop.messaging.models import send_by
 from openiop.people.models import Person, Tie
 from openiop.safety import ladder, rungs
+from openiop.safety.models.alerts import StaffAlert
 from openiop.safety.models.asking import Drawn, everyone, ladder_for
 from openiop.safety.models.case import Acknowledgement, Case, Closure, Contact, Flag, Page
 
@@ -317,6 +318,8 @@ def _look_again(case: Case, *, at: datetime) -> None:
 
 def somebody_is_called(clinic_id: Any, *, at: datetime) -> bool:
     """Is anybody of this clinic still waiting for somebody to come? Content-free: what a locked desk may sound."""
+    if StaffAlert.objects.ringing().filter(clinic_id=clinic_id).exists():
+        return True
     return any(case.rings(at=at) for case in Case.objects.filter(clinic_id=clinic_id).open().with_steps())
 
 

@@ -28,6 +28,7 @@ from openiop.safety.models import (
     gaps_ahead,
     ladder_for,
     log_contact,
+    open_alerts,
     raise_flag,
     somebody_is_called,
     somebody_is_looked_after,
@@ -40,15 +41,21 @@ SEEN = "cases_seen"
 @staff_only
 def show_rail(request: Any) -> HttpResponse:
     """What needs a human. Clinicians see who; everybody else, that somebody is being looked after."""
-    return _rail(request)
+    return show_rail_to(request)
 
 
-def _rail(request: Any) -> HttpResponse:
+def show_rail_to(request: Any) -> HttpResponse:
     person, now = request.person, timezone.now()
     rows = rail.open_cases(person, at=now)
     _note_what_was_seen(request, rows)
     calm = not rows and not person.is_clinician and somebody_is_looked_after(person.clinic_id)
-    context = {"rows": rows, "somebody": calm, "now": now, "gap": _gap_to_tell(person, at=now)}
+    context = {
+        "rows": rows,
+        "alerts": open_alerts(person.clinic_id),
+        "somebody": calm,
+        "now": now,
+        "gap": _gap_to_tell(person, at=now),
+    }
     return page(request, "safety/rail.html", context, part="_rail.html")
 
 
@@ -162,7 +169,7 @@ def case_acknowledgement(request: Any, pk: UUID) -> HttpResponse:
     found = _case_of(request, pk)
     taken = acknowledge(found, by=request.person, at=timezone.now())
     if wants_part(request):
-        return _rail(request)
+        return show_rail_to(request)
     if taken is None:
         messages.info(request, _("Somebody already has this one."))
     return redirect("case", pk)

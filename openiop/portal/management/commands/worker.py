@@ -34,6 +34,7 @@ class Poller(NamedTuple):
 # By name: each app's jobs are its own, and an app that brings none is passed over.
 POLLERS = (
     Poller("openiop.safety.jobs.climb", 2),
+    Poller("openiop.safety.jobs.call_for_staff", 2),
     Poller("openiop.safety.jobs.watch_the_rota", 60),
     Poller("openiop.room.jobs.watch", 5),
     # Each way in a loop of its own: a provider that hangs holds up no other.
