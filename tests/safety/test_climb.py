@@ -189,7 +189,7 @@ def worker_process(committed, databases, tmp_path):
         process.communicate()
 
 
-def until(condition, *, seconds=20):
+def until(condition, *, seconds=60):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := condition():
