@@ -16,7 +16,7 @@ import { START, after, hasMedia } from "./state.ts";
 import type { State } from "./state.ts";
 import { unconfirmed } from "./signal.ts";
 import type { Tapped } from "./signal.ts";
-import type { ChatLine, ClientMessage, KeysNow, ServerMessage, SignalKind, Word } from "./protocol.ts";
+import type { ChatLine, ClientMessage, KeysNow, ReactionKind, ServerMessage, SignalKind, Word } from "./protocol.ts";
 
 export type Config = {
   readonly socket: string;
@@ -31,6 +31,8 @@ export type Config = {
   readonly iceTransportPolicy?: RTCIceTransportPolicy;
   /** The last resort: the clinic's telephone. */
   readonly phone?: string;
+  /** Where a patient says how they leave. */
+  readonly leavingUrl?: string;
   /** Nobody stands at this device to press a button. */
   readonly unattended?: boolean;
   /** The script of the worker that holds the keys, and the page that says what they protect. */
@@ -56,7 +58,14 @@ export type Snapshot = {
   readonly writing: Writing;
   /** My silent tap while the server has not confirmed it. */
   readonly tapped: Tapped | null;
+  /** Quiet signs of the last moments. */
+  readonly reactions: readonly Seen[];
 };
+
+export type Seen = { readonly seat: string; readonly reaction: ReactionKind };
+
+/** How long a quiet sign stays before it has faded. */
+const REACTION_MS = 5000;
 
 export class RoomApp {
   snapshot: Snapshot;
@@ -103,6 +112,7 @@ export class RoomApp {
       chat: [],
       writing: NOTHING,
       tapped: tapped(),
+      reactions: [],
     };
   }
 
@@ -243,10 +253,17 @@ export class RoomApp {
     this.#follow(state);
     if (message.type === "chat") this.#set({ chat: message.lines, writing: confirmed(this.snapshot.writing, message.lines) });
     if (message.type === "error") this.#set({ writing: refused(this.snapshot.writing, message.code) });
+    if (message.type === "reaction") this.#hearReaction(message);
     if (message.type === "keys") this.#hearKeys(message);
     if (message.type === "event") this.#media.hear(message);
     if (message.type === "event" && message.kind === "talking" && message.talking) this.quality.spoke(message.feed);
     if (message.type === "bye" && message.reason !== "restarting") this.#socket.close();
+  }
+
+  #hearReaction({ seat, reaction }: { seat: string; reaction: ReactionKind }): void {
+    const seen = { seat, reaction };
+    this.#set({ reactions: [...this.snapshot.reactions.filter((other) => other.seat !== seat), seen] });
+    setTimeout(() => this.#set({ reactions: this.snapshot.reactions.filter((other) => other !== seen) }), REACTION_MS);
   }
 
   #confirm(state: State): void {

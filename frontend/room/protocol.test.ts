@@ -14,7 +14,7 @@ const MESSAGES: Record<ClientMessage["type"], true> = {
   ask_help: true, hop: true, breakouts_prepare: true, breakouts_place: true, breakouts_open: true, breakouts_discard: true,
   breakouts_extend: true, breakouts_close: true, breakouts_say: true,
   timer_start: true, timer_more: true, timer_stop: true,
-  poll_ask: true, poll_answer: true, poll_close: true, poll_show: true, poll_put_away: true,
+  poll_ask: true, poll_answer: true, poll_close: true, poll_show: true, poll_put_away: true, react: true,
   door_lock: true, door_say: true, door_unsay: true, network: true,
   ask_to_speak: true, speak_not_now: true, spotlight: true, spotlight_off: true, stick: true, stick_pass: true,
   chat_mode: true, chat_write: true, chat_remove: true,

@@ -56,14 +56,17 @@ export type ClientMessage =
   | AsidesCommand
   | BreakoutCommand;
 
-/** What the group does together: facilitators' only, but for a person's own answer. */
+/** What the group does together: facilitators' only, but for a person's own answer and a reaction. */
 export type TogetherCommand =
   | { type: "timer_start"; kind: TimerKind; minutes: number }
   | { type: "timer_more"; minutes: number }
   | { type: "timer_stop" }
   | { type: "poll_ask"; kind: PollKind; question: string; options: string[]; named: boolean; kept: boolean }
   | { type: "poll_answer"; poll: string; value: number }
+  | { type: "react"; reaction: ReactionKind }
   | { type: "poll_close" | "poll_show" | "poll_put_away" };
+
+export type ReactionKind = "with_you" | "me_too" | "thanks" | "well_done";
 
 export type PollKind = "feelings" | "commitment" | "yes_no" | "choices";
 
@@ -79,6 +82,8 @@ export type PollNow = {
   readonly mine: number | null;
   readonly counts: readonly number[] | null;
 };
+
+export type LeavingHow = "calmer" | "same" | "worse" | "not_safe";
 
 export type LeadPoll = {
   readonly answered: number;
@@ -98,6 +103,7 @@ export type LeadTogether = {
   /** A break of the plan that nobody has begun yet. */
   readonly plan_break: { readonly title: string; readonly minutes: number; readonly ends_at: string } | null;
   readonly poll?: LeadPoll | null;
+  readonly left?: readonly { readonly name: string; readonly how: LeavingHow }[];
 };
 
 /** All but the first are facilitators' only. A room of null is the group. */
@@ -331,11 +337,12 @@ export type ServerMessage =
   | KeysNow
   | KeysReply
   | { type: "chat"; lines: readonly ChatLine[] }
+  | { type: "reaction"; seat: string; reaction: ReactionKind }
   | { type: "bye"; reason: ByeReason }
   | { type: "error"; code: string }
   | { type: "beat" };
 
-const KNOWN = new Set(["room", "media", "event", "keys", "keys_reply", "chat", "bye", "error", "beat"]);
+const KNOWN = new Set(["room", "media", "event", "keys", "keys_reply", "chat", "reaction", "bye", "error", "beat"]);
 
 /** Return the message in `text`, or null for one this tab is too old to understand: it is passed over. */
 export function heard(text: string): ServerMessage | null {

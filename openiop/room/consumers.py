@@ -28,7 +28,7 @@ from openiop.room.media.tab import TabMedia, Where
 from openiop.room.models import LiveRoom, Seat, SeatState
 from openiop.room.refused import Refused
 from openiop.room.together import heeding as together
-from openiop.room.together import polls
+from openiop.room.together import polls, reactions
 from openiop.schedule.models import CareSession
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
         self.seat_id: UUID | None = None
         self.media = TabMedia(lambda: live.media_rooms(), say=self._say, keep=self._keep_media, lost=self._media_lost)
         self.topics: list[str] = []
+        self.place: str | None = None  # where reactions reach this tab
+        self.reacted_at = 0.0
         self.last_sent = self.last_keys = self.last_chat = ""
         self.told_keys = e2ee.Told()
         self.refreshing = asyncio.Lock()
@@ -121,12 +123,21 @@ class RoomConsumer(AsyncWebsocketConsumer):
                 await self._mute(message.seat)
             case protocol.End():
                 await self._end()
+            case protocol.React():
+                await self._react(message)
             case _ if isinstance(message, protocol.Together):
                 await self._act(together.heed, message=message)
             case _ if isinstance(message, heeding.Message):
                 await self._act(heeding.heed, message=message)
             case _:
                 await self._act(_breakouts, message=message)
+
+    async def _react(self, message: protocol.React) -> None:
+        now = asyncio.get_running_loop().time()
+        if self.reacted_at and now - self.reacted_at < reactions.AT_MOST_EVERY_SECONDS:
+            raise Refused("too_often")
+        await self._act(reactions.pass_on, reaction=message.reaction)
+        self.reacted_at = now
 
     # --- coming and going ---
 
@@ -169,6 +180,10 @@ class RoomConsumer(AsyncWebsocketConsumer):
 
     async def wake(self, event: dict[str, Any]) -> None:
         """Look afresh, beside what the tab says meanwhile; several wake-ups during one look need only one more."""
+        if "reaction" in (passing := event.get("passing", {})):
+            if passing["place"] == self.place:
+                await self._say(protocol.Reaction(seat=passing["seat"], reaction=passing["reaction"]))
+            return
         self.again = True
         if not self.refreshing.locked():
             task = asyncio.create_task(self._look())
@@ -209,6 +224,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         if seat.line != self.line:
             await self._superseded()
             return
+        self.place = seat.place if reactions.reaches(seat) and not room.paused else None
         text = room.model_dump_json()
         # Before the tab hears of another place: what it asks then is asked there.
         self.media.follow(seat.pk, where)

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from openiop.people.models import STATES, Document
+from openiop.room.together.models import LeavingHow
 
 STATE_CHOICES = [("", _("Choose a state")), *((state, state) for state in STATES)]
 
@@ -74,3 +75,10 @@ class AgreementForm(forms.Form):
 
     def details(self) -> dict[str, Any]:
         return {key: value for key, value in self.cleaned_data.items() if key != "agreed"}
+
+
+class LeavingForm(forms.Form):
+    """One tap: how somebody leaves, and the device's own key for this tap."""
+
+    how = forms.ChoiceField(choices=LeavingHow.choices)
+    key = forms.UUIDField()

@@ -9,16 +9,20 @@ from procrastinate.contrib.django import app
 from openiop.people.access import System, acting, all_clinics
 from openiop.room import care, e2ee, staffing
 from openiop.room.leading import forgetting
-from openiop.room.together import polls
+from openiop.room.together import leaving, polls
 
 
 def watch(at: datetime) -> int:
-    """Call back whoever is lost while at risk; ask for staff where a group is paused. Returns how many are lost now."""
+    """Call back whoever is lost while at risk, ask for staff where a group is paused, tell of who left worse.
+
+    Returns how many are lost now.
+    """
     found = 0
     for clinic in all_clinics():
         with acting(System(clinic.pk), origin="worker"):
             found += care.call_back(clinic, at=at)
             staffing.page_for_the_paused(clinic.pk, at=at)
+            leaving.tell_of_worse(clinic.pk, at=at)
     return found
 
 

@@ -22,12 +22,12 @@ from openiop.room.boards.models import (
     BoardUpdate,
 )
 from openiop.room.leading.models import AsideAsk, Chat, ChatLine, DoorLock, DoorMessage, SpeakAsk, Spotlight, Stick
-from openiop.room.together.models import MyPoll, Poll, PollAnswer, Timer
+from openiop.room.together.models import Leaving, MyPoll, Poll, PollAnswer, Timer
 from openiop.schedule.models import CareSession
 
 # Tables that lie with what uses them; Django looks for an app's tables here.
 __boards__ = (Board, BoardClear, BoardImage, BoardPolicy, BoardSnapshot, BoardUpdate)
-__together__ = (MyPoll, Poll, PollAnswer, Timer)
+__together__ = (Leaving, MyPoll, Poll, PollAnswer, Timer)
 __leading__ = (AsideAsk, Chat, ChatLine, DoorLock, DoorMessage, SpeakAsk, Spotlight, Stick)
 
 GONE_AFTER = timedelta(seconds=60)  # without a beat; the seat then counts as empty

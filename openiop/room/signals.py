@@ -31,6 +31,8 @@ from openiop.schedule.models import CareSession
 
 ANSWERED_STAYS = timedelta(minutes=15)  # how long an answered signal stays on the facilitators' rail
 
+SILENTLY = _("Tapped silently in the group: I am not safe here")
+
 OPEN_ANSWERS = frozenset({"seen", "soon", "private", "stay", "time"})
 COVERT_ANSWERS = frozenset({"noted", "on_its_way"})
 
@@ -51,7 +53,7 @@ def seat_topic(seat_id: Any) -> str:
 
 
 @transaction.atomic
-def tap(seat: Seat, *, key: UUID, kind: str, by: Actor, at: datetime) -> Signal:
+def tap(seat: Seat, *, key: UUID, kind: str, by: Actor, at: datetime, label: Any = SILENTLY) -> Signal:
     """Keep a patient's own signal. Sent twice (`key` is the device's) it is one row. Raises PermissionDenied."""
     if seat.role != "patient" or seat.person_id != by.pk or seat.person is None:
         raise PermissionDenied
@@ -68,18 +70,18 @@ def tap(seat: Seat, *, key: UUID, kind: str, by: Actor, at: datetime) -> Signal:
     )
     if is_new:
         if kind == SignalKind.NOT_SAFE:
-            _raise(signal, seat.person, at=at)
+            _raise(signal, seat.person, label=label, at=at)
         trail.record("room.signal", patient=seat.person, thing=signal)
     _wake(seat)
     return signal
 
 
-def _raise(signal: Signal, patient: Person, *, at: datetime) -> None:
+def _raise(signal: Signal, patient: Person, *, label: Any, at: datetime) -> None:
     raise_flag(
         patient,
         key=f"signal-{signal.session_id}-{signal.key}",
         evidence=ladder.Evidence("safe_now", "no"),
-        label=_("Tapped silently in the group: I am not safe here"),
+        label=label,
         value=_("not safe; somebody may be watching their screen"),
         url=reverse("session", args=[signal.session_id]),
         at=at,

@@ -24,8 +24,10 @@ from openiop.people.access import kind_of
 from openiop.people.doors import devices_only, in_the_room, patients_only, staff_only
 from openiop.people.models import Agreement, Device, Document, Person
 from openiop.room import admission, care, companions, live, relay
-from openiop.room.forms import AgreementForm, PlaceForm
+from openiop.room.forms import AgreementForm, LeavingForm, PlaceForm
 from openiop.room.models import Place, Seat
+from openiop.room.together import leaving as how_they_left
+from openiop.room.together import polls
 from openiop.safety import ladder, rail
 from openiop.safety.models import Whereabouts, raise_flag
 from openiop.schedule import kinds
@@ -218,6 +220,39 @@ def person_in_room(request: Any, pk: UUID, seat_pk: UUID) -> HttpResponse:
     return render(request, "room/care.html", context)
 
 
+@require_POST
+@patients_only
+def leaving(request: Any, pk: UUID) -> HttpResponse:
+    """How I leave, in one tap; the answer says that it is kept."""
+    session = _session(request.person, pk)
+    if refusal := _not_now(request, session):
+        refusal.status_code = 409
+        return refusal
+    form = LeavingForm(request.POST)
+    if not form.is_valid():
+        return JsonResponse({"kept": False}, status=422)
+    seat = get_object_or_404(
+        Seat.objects.select_related("session", "person"),
+        session=session,
+        person=request.person,
+        admitted_at__isnull=False,
+    )
+    how_they_left.say(seat, **form.cleaned_data, by=request.person, at=timezone.now())
+    return JsonResponse({"kept": True})
+
+
+@require_GET
+@staff_only
+def leavings(request: Any, pk: UUID) -> HttpResponse:
+    """For those who lead: how people left, and the counts of polls that were kept."""
+    session = _session(request.person, pk)
+    if admission.role_in(session, request.person) != "facilitator":
+        raise Http404
+    trail.record("room.leavings", thing=session)
+    rows = how_they_left.of(session)
+    return render(request, "room/leavings.html", {"session": session, "rows": rows, "polls": polls.kept_of(session)})
+
+
 @require_GET
 @devices_only
 @content_policy(frame_src=[SELF])
@@ -286,6 +321,7 @@ def _room_page(request: Any, session: CareSession, role: str) -> HttpResponse:
         "helpUrl": reverse("help") if role == "patient" else "",
         "leaveUrl": _leave_url(session, role),
         "person": str(request.person.pk),
+        "leavingUrl": reverse("room-leaving", args=[session.pk]) if role == "patient" else "",
         "phone": _phone(session, request.person),
         "iceServers": relay.ice_servers(until=session.ends_at + relay.OVER_TIME),
         "iceTransportPolicy": relay.ways(),

@@ -13,6 +13,7 @@ import { AskAnother } from "./aside-ask.tsx";
 import { AskToSpeakButton, SpotlightButton } from "./floor.tsx";
 import { LockButton, LockWords, WriteToDoor } from "./door.tsx";
 import { CareLink, LostAtRisk } from "./care.tsx";
+import { LeftPanel } from "./leaving.tsx";
 import { PollPanel } from "./poll.tsx";
 import { TimerPanel } from "./timer.tsx";
 import { Signals } from "./signal.tsx";
@@ -54,6 +55,7 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
         </ul>
         <WriteToDoor app={app} to={null} said={room.lead?.door.said ?? null} words={words} />
       </section>
+      <LeftPanel room={room} words={words} />
       <TimerPanel app={app} room={room} words={words} />
       <PollPanel app={app} room={room} words={words} />
       <BreakoutPanel app={app} room={room} trouble={trouble} words={words} />

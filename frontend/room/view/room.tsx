@@ -23,6 +23,8 @@ import { FloorNotices } from "./floor.tsx";
 import { SignalsNotice } from "./signal.tsx";
 import { PollCard } from "./poll.tsx";
 import { Clock } from "./timer.tsx";
+import { focusIsOn } from "../focus.ts";
+import { FocusButton, Reactions } from "./reactions.tsx";
 import { Stage } from "./stage.tsx";
 import { Top } from "./top.tsx";
 
@@ -38,6 +40,9 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
   const inside = isInside(state);
   const companion = isCompanion(state);
   const leads = inside && state.room?.me.role === "facilitator";
+  const [focus, setFocus] = useState(focusIsOn);
+  // Who leads has to see everybody.
+  const focuses = inside && !companion && state.room?.me.role === "patient";
   useKeys(app, inside, companion);
 
   return (
@@ -56,7 +61,13 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
             {!companion && <MyRoom app={app} room={state.room} words={words} />}
             <Clock app={app} room={state.room} words={words} />
             <PollCard app={app} room={state.room} words={words} />
-            {companion ? <CompanionStage room={state.room} words={words} /> : <Stage app={app} snapshot={snapshot} room={state.room} words={words} />}
+            {companion ? <CompanionStage room={state.room} words={words} /> : <Stage app={app} snapshot={snapshot} room={state.room} focus={focuses && focus} words={words} />}
+            {(state.room.together || focuses) && (
+              <div className="room-quiet">
+                {state.room.together && <Reactions app={app} words={words} />}
+                {focuses && <FocusButton focus={focus} setFocus={setFocus} words={words} />}
+              </div>
+            )}
             {chatOpen && chat.on && <ChatPane app={app} snapshot={snapshot} room={state.room} words={words} shut={() => setChatOpen(false)} />}
             {boardOpen && hasBoard(app, state.room) && <BoardPane app={app} room={state.room} words={words} />}
           </div>

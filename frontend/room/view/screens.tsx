@@ -8,6 +8,7 @@ import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
 import { SaidAtTheDoor } from "./door.tsx";
 import { CALL_AFTER_MS, CallInstead, WhatHelps, useLongerThan } from "./notices.tsx";
+import { HowILeave, MinuteToArrive } from "./leaving.tsx";
 import { clock } from "./top.tsx";
 
 export function DoorScreen({ app, state, words }: { app: RoomApp; state: State; words: Words }) {
@@ -37,6 +38,8 @@ export function DoorScreen({ app, state, words }: { app: RoomApp; state: State; 
             {isGone && <WhatHelps phone={app.config.phone} words={words} />}
           </p>
         )}
+        {(screen === "waiting" || screen === "before") && <MinuteToArrive words={words} />}
+        {(screen === "left" || screen === "ended") && state.room?.me.role === "patient" && <HowILeave app={app} words={words} />}
         <Actions app={app} screen={screen} words={words} />
       </section>
     </div>

@@ -7,15 +7,22 @@ import { columnsFor, companions, tiles } from "../state.ts";
 import type { Room } from "../protocol.ts";
 import type { Words } from "../words.ts";
 import { SpotlightToggle } from "./floor.tsx";
+import { focusOn } from "../focus.ts";
+import { signsOf } from "./reactions.tsx";
 import { Tile } from "./tile.tsx";
 import { useTilesShown } from "./shown.ts";
 
-export function Stage({ app, snapshot, room, words }: { app: RoomApp; snapshot: Snapshot; room: Room; words: Words }) {
-  const seats = tiles(room);
+export function Stage({ app, snapshot, room, focus, words }: { app: RoomApp; snapshot: Snapshot; room: Room; focus: boolean; words: Words }) {
+  const shown = useRef<string | null>(null);
+  const only = focus ? focusOn(room, snapshot.state.talking, shown.current) : null;
+  useEffect(() => {
+    shown.current = only?.seat ?? null;
+  }, [only?.seat]);
+  const seats = only ? [only] : tiles(room);
   const stage = useRef<HTMLUListElement>(null);
   const [even, setEven] = useState(false);
   const inLight = spotlit(room);
-  const lit = even ? [] : inLight;
+  const lit = even || only ? [] : inLight;
   const holder = stickOf(room)?.holder?.seat;
   const columns = useColumns(stage, seats.length, lit.length);
   const { state, media, quality } = snapshot;
@@ -23,7 +30,7 @@ export function Stage({ app, snapshot, room, words }: { app: RoomApp; snapshot: 
 
   return (
     <>
-      <SpotlightToggle lit={inLight} even={even} setEven={setEven} words={words} />
+      <SpotlightToggle lit={only ? [] : inLight} even={even} setEven={setEven} words={words} />
       <section className="stage" aria-label={words.people_here}>
         <ul ref={stage} className="tiles" data-count={seats.length} data-columns={columns} data-spotlight={lit.length || undefined}>
           {seats.map((seat) => {
@@ -41,6 +48,7 @@ export function Stage({ app, snapshot, room, words }: { app: RoomApp; snapshot: 
                 speaks={seat.seat === holder}
                 lit={lit.some((each) => each.seat === seat.seat)}
                 hands={seat.role === "site" ? companions(room).filter((one) => one.hand_at).map((one) => one.name) : NOBODY}
+                signs={signsOf(seat.seat, seat.role === "site", room, snapshot.reactions, words)}
                 rests={Boolean(seat.feed && quality.resting.has(seat.feed))}
                 words={words}
               />

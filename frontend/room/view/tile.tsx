@@ -19,10 +19,12 @@ type Props = {
   /** They hold the talking stick; their tile is large for everybody. */
   speaks: boolean;
   lit: boolean;
+  /** Quiet signs that have not faded yet, in words. */
+  signs: readonly string[];
   words: Words;
 };
 
-export function Tile({ app, seat, mine, feed, self, talking, rests, hands, speaks, lit, words }: Props) {
+export function Tile({ app, seat, mine, feed, self, talking, rests, hands, signs, speaks, lit, words }: Props) {
   const stream = mine ? self : rests ? null : (feed?.picture ?? null);
   const [seen, setSeen] = useState<MediaStream | null>(null);
   // A picture that rested begins anew, behind its initials, until its first frame is there.
@@ -50,6 +52,13 @@ export function Tile({ app, seat, mine, feed, self, talking, rests, hands, speak
             if (!mine) app.pictureSeen();
           }}
         />
+      )}
+      {signs.length > 0 && (
+        <p className="tile-signs">
+          {signs.map((sign, n) => (
+            <span key={n}>{sign}</span>
+          ))}
+        </p>
       )}
       <p className="tile-words">
         {hands.map((name, n) => (

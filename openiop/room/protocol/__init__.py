@@ -47,6 +47,7 @@ ClientMessage = Annotated[
     | Aside
     | AsideEnd
     | Breakout
+    | React
     | Together
     | Door
     | Floor
@@ -76,6 +77,6 @@ def _code(error: ValidationError) -> Literal["not_json", "unknown", "invalid"]:
 
 
 ServerMessage = Annotated[
-    Room | MediaReply | MediaEvent | KeysNow | KeysReply | ChatNow | Bye | Error | BeatEcho,
+    Room | MediaReply | MediaEvent | KeysNow | KeysReply | ChatNow | Reaction | Bye | Error | BeatEcho,
     Field(discriminator="type"),
 ]

@@ -83,6 +83,16 @@ class PollPutAway(Led):
     type: Literal["poll_put_away"]
 
 
+ReactionWord = Literal["with_you", "me_too", "thanks", "well_done"]
+
+
+class React(Heard):
+    """A quiet sign to those in the same place; passed on and never kept."""
+
+    type: Literal["react"]
+    reaction: ReactionWord
+
+
 Together = TimerStart | TimerMore | TimerStop | PollAsk | PollAnswer | PollClose | PollShow | PollPutAway
 
 
@@ -139,6 +149,22 @@ class LeadPoll(Said):
     shown: bool
 
 
+class LeftAs(Said):
+    """How a patient says they left; the words of those who need somebody come first."""
+
+    name: str
+    how: Literal["calmer", "same", "worse", "not_safe"]
+
+
 class LeadTogether(Said):
     plan_break: PlanBreak | None = None
     poll: LeadPoll | None = None
+    left: list[LeftAs] = []
+
+
+class Reaction(Said):
+    """Somebody's quiet sign; it fades by itself."""
+
+    type: Literal["reaction"] = "reaction"
+    seat: UUID
+    reaction: ReactionWord

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from openiop.people.models import Person, Row
 from openiop.schedule.models import CareSession
@@ -86,6 +87,12 @@ class Poll(Row):
             ),
         ]
 
+    def answers_in_words(self) -> list[str]:
+        """What each value means, in the reader's language; the same order as `counts`."""
+        if self.kind == PollKind.YES_NO:
+            return [str(_("Yes")), str(_("No"))]
+        return list(self.options) if self.kind == PollKind.CHOICES else [str(n) for n in range(11)]
+
 
 class PollAnswer(Row):
     """One person's answer, which they may change while the poll is open. Written and counted by database functions.
@@ -100,6 +107,33 @@ class PollAnswer(Row):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["poll", "patient"], name="one_answer_each")]
+
+
+class LeavingHow(models.TextChoices):
+    CALMER = "calmer", _("calmer")
+    SAME = "same", _("about the same")
+    WORSE = "worse", _("worse")
+    NOT_SAFE = "not_safe", _("not safe")
+
+
+class Leaving(Row):
+    """How a patient says they leave the group, in one tap, if they want to. Added to, never changed.
+
+    `key` is made on the device, so that a tap sent again after a lost line is one row. The person, who leads the
+    session and clinicians read it; nobody else.
+    """
+
+    session = models.ForeignKey(CareSession, on_delete=models.PROTECT, related_name="leavings")
+    patient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    key = models.UUIDField()
+    how = models.TextField(choices=LeavingHow.choices)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["session", "patient", "key"], name="one_leaving_per_tap"),
+            models.CheckConstraint(condition=Q(how__in=LeavingHow.values), name="leaving_says_something"),
+        ]
 
 
 class MyPoll(models.Model):

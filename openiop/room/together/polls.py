@@ -134,6 +134,12 @@ def on_now(session: CareSession) -> tuple[Poll, int] | None:
         return poll, cursor.fetchone()[0]
 
 
+def kept_of(session: CareSession) -> list[tuple[Poll, list[tuple[str, int]]]]:
+    """Return the polls of this session that were kept, with the count of each answer in words; for staff."""
+    kept = Poll.objects.filter(session=session, kept=True, closed_at__isnull=False).order_by("asked_at")
+    return [(poll, list(zip(poll.answers_in_words(), poll.counts or [], strict=True))) for poll in kept]
+
+
 def chosen_in(poll: Poll) -> list[tuple[str, int]]:
     """Return who chose what, for a poll that said so beforehand; the database shows no other."""
     if not poll.named:

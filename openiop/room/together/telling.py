@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from openiop.room import protocol
 from openiop.room.models import Seat, SeatState, in_treatment
-from openiop.room.together import polls, timers
+from openiop.room.together import leaving, polls, timers
 
 
 def for_everybody(seat: Seat, *, at: datetime) -> protocol.TogetherNow | None:
@@ -18,7 +18,7 @@ def for_everybody(seat: Seat, *, at: datetime) -> protocol.TogetherNow | None:
 
 
 def for_those_who_lead(seat: Seat, *, at: datetime) -> protocol.LeadTogether:
-    return protocol.LeadTogether(plan_break=_plan_break(seat, at=at), poll=_poll_of_lead(seat))
+    return protocol.LeadTogether(plan_break=_plan_break(seat, at=at), poll=_poll_of_lead(seat), left=_left(seat))
 
 
 def _timer(seat: Seat, *, at: datetime) -> protocol.TimerNow | None:
@@ -62,3 +62,7 @@ def _poll_of_lead(seat: Seat) -> protocol.LeadPoll | None:
         chosen=[protocol.PollChosen(name=name, value=value) for name, value in polls.chosen_in(poll)],
         shown=poll.shown_at is not None,
     )
+
+
+def _left(seat: Seat) -> list[protocol.LeftAs]:
+    return [protocol.LeftAs(name=row.patient.called, how=cast(Any, row.how)) for row in leaving.of(seat.session)]
