@@ -1,7 +1,7 @@
 """Where things stand in a chart of scores: numbers for an SVG that the page draws in its own colours.
 
 Inline SVG with classes follows light and dark and the content policy, and weighs nothing; the table beside it says the
-same to whoever cannot see it (docs/decisions/0014).
+same to whoever cannot see it (docs/decisions/0016).
 """
 
 from collections.abc import Sequence
