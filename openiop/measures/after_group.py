@@ -3,11 +3,10 @@
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
+from openiop.measures.asking import AFTER_GROUP
 from openiop.measures.models import Response
 from openiop.people.models import Person
 from openiop.schedule.models import RosterEntry
-
-CODE = "after_group"
 
 
 def is_offered(patient: Person, *, at: datetime) -> bool:
@@ -20,5 +19,5 @@ def is_offered(patient: Person, *, at: datetime) -> bool:
         .filter(patient=patient, session__cancelled_at=None, during__endswith__gt=begins_at, during__endswith__lte=at)
         .exclude(status__in=["absent", "cancelled_late"])
     )
-    said = Response.objects.filter(patient=patient, instrument=CODE, for_day=today, completed_at__isnull=False)
+    said = Response.objects.filter(patient=patient, instrument=AFTER_GROUP, for_day=today, completed_at__isnull=False)
     return over.exists() and not said.exists()

@@ -17,7 +17,8 @@ from openiop.people.models import Person
 from openiop.programs.models import Enrolment
 from openiop.schedule.models import RosterEntry
 
-CHECK_IN, BEFORE = assembled.DAILY, assembled.BEFORE
+CHECK_IN, BEFORE, AFTER_GROUP = assembled.DAILY, assembled.BEFORE, "after_group"
+ASKED_BY_THE_DAY = (CHECK_IN, BEFORE, AFTER_GROUP)  # none of them is a measure
 newest = assembled.newest_shipped
 ASSESSMENTS = ("asq", "cssrs")  # either is a clinician's assessment of suicide risk
 LOOKS_BACK = timedelta(days=28)  # how far staff are shown what was not answered

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openiop.measures import instruments, norms
 from openiop.measures.answering import KEPT_FOR
-from openiop.measures.asking import CHECK_IN, DAYS_TO_ANSWER
+from openiop.measures.asking import ASKED_BY_THE_DAY, DAYS_TO_ANSWER
 from openiop.measures.models import Answer, Cadence, OwnPhrase
 from openiop.measures.phrases.wording import has_a_word
 from openiop.people.models import Clinic
@@ -16,11 +16,11 @@ from openiop.programs.models import Track
 
 
 def for_patients() -> list[tuple[str, str]]:
-    """Return what a patient may be asked for, beside the daily check-in: code and title."""
+    """Return the measures that a patient may be asked for: code and title."""
     found = {
         each.code: instruments.in_language(each.title, "en")
         for each in instruments.all_instruments().values()
-        if "patient" in each.asked_by and each.code != CHECK_IN
+        if "patient" in each.asked_by and each.code not in ASKED_BY_THE_DAY
     }
     return sorted(found.items(), key=lambda row: row[1])
 

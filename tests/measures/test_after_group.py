@@ -8,6 +8,7 @@ import pytest
 
 from openiop.demo import world
 from openiop.measures import after_group, answering
+from openiop.measures.asking import AFTER_GROUP
 from openiop.measures.blocks import assembled
 from openiop.people.access import acting
 from openiop.safety.models import Flag
@@ -27,7 +28,7 @@ def say(person, item, value, *, at):
     day = at.astimezone(ZoneInfo(person.zone)).date()
     return answering.answer(
         person,
-        instrument=assembled.current(after_group.CODE, person, day=day),
+        instrument=assembled.current(AFTER_GROUP, person, day=day),
         for_day=day,
         item=item,
         value=value,

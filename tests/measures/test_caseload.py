@@ -11,6 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from openiop.demo import world
 from openiop.measures import answering, caseload, track
+from openiop.measures.asking import AFTER_GROUP
+from openiop.measures.blocks import assembled
 from openiop.measures.caseload import Why, in_order
 from openiop.people.access import acting
 from openiop.programs.models import Enrolment
@@ -125,6 +127,19 @@ def test_the_page_names_the_reasons_in_words_and_only_those_whom_the_reader_may_
     assert mine and mine < {line.patient.pk for line in lines(cast["okafor"]).values()}
     assert client_for(cast["maya"]).get("/caseload").status_code == 404
     assert client_for(cast["hal"]).get("/caseload").status_code == 403
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("clock")
+def test_what_is_asked_by_the_day_hides_from_nobody_that_no_measure_was_answered(cast):
+    person = cast["theo"]
+    before = {why.code for why in lines(cast["okafor"])[person.called].whys}
+    with acting(person):
+        for item in assembled.current(AFTER_GROUP, person, day=TODAY).items:
+            say(person, item.code, "fine" if item.kind == "text" else item.options[0].value, code=AFTER_GROUP)
+
+    assert track.SILENT in before
+    assert track.SILENT in {why.code for why in lines(cast["okafor"])[person.called].whys}
 
 
 @pytest.mark.django_db
