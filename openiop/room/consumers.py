@@ -193,12 +193,11 @@ class RoomConsumer(AsyncWebsocketConsumer):
     async def _look(self) -> None:
         try:
             await self._refresh()
-        except OSError:
-            pass  # the tab went while it was told; what follows from that is done where it is heard
         except Exception as error:
             # The tab comes back by itself and is told everything anew. The error's own words may hold somebody's row.
             log.error("The room could not be read for a tab (%s).", type(error).__name__)
-            await self.close(code=BROKEN)
+            with contextlib.suppress(OSError):  # gone already
+                await self.close(code=BROKEN)
 
     async def _refresh(self) -> None:
         """Read the room, tell the tab when it changed, and follow with the media. One at a time, never skipped."""

@@ -299,7 +299,7 @@ def test_when_the_session_is_over_no_blob_is_left(bea, sam, cast, session):
         assert [table.objects.count() for table in tables] == [0, 0, 0, 0]
 
 
-async def test_at_the_socket_a_patient_may_ask_for_keys_and_may_not_decide(people, media):  # noqa: F811
+async def test_at_the_socket_a_patient_may_ask_for_keys_and_may_not_decide(people, media, clock):  # noqa: F811
     session = await database_sync_to_async(tonight)(people["bea"])
     await database_sync_to_async(wait_at_the_door)(people["sam"], session)
     bea = await Tab(people["bea"], session.pk).open()
@@ -323,8 +323,10 @@ async def test_at_the_socket_a_patient_may_ask_for_keys_and_may_not_decide(peopl
         told = await bea.until(lambda message: message["type"] == "keys" and message["packages"])
         assert [package["seat"] for package in told["packages"]] == [inside["me"]["seat"]]
 
+        clock.move_to(NOW + timedelta(seconds=1))
         await bea.say(type="encryption", word="transport")
         await bea.room(lambda room: room["encryption"] == "transport")
+        clock.move_to(NOW + timedelta(seconds=2))
         await bea.say(type="encryption", word="end_to_end")
         await bea.room(lambda room: room["encryption"] == "end_to_end")
         anew = await bea.until(lambda message: message["type"] == "keys")
