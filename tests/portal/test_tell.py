@@ -90,6 +90,25 @@ def test_pressed_twice_by_the_same_form_it_is_one_flag(cast, client_for):
     assert len(new_flags(cast)) == 1
 
 
+def test_pressed_twice_while_the_worker_is_late_it_is_kept_and_the_look_stays_overdue(cast, client_for, clock):
+    maya, key = client_for(cast["maya"]), uuid4()
+    for later in (timedelta(0), timedelta(seconds=10)):
+        clock.move_to(world.NOW + later)
+        assert press(maya, who="on_call", key=key).status_code == 302
+
+    (flag,) = new_flags(cast)
+    assert flag.case.next_step_at == world.NOW
+
+
+def test_said_again_while_the_worker_is_late_both_are_kept(cast, client_for, clock):
+    maya = client_for(cast["maya"])
+    for later, words in ((timedelta(0), "I feel odd"), (timedelta(minutes=3), "it gets worse")):
+        clock.move_to(world.NOW + later)
+        assert press(maya, words=words).status_code == 302
+
+    assert {flag.value for flag in new_flags(cast)} == {"I feel odd", "it gets worse"}
+
+
 def test_the_words_are_for_people_to_read_and_are_listened_to(cast, client_for):
     press(client_for(cast["maya"]), how_soon=1, words="I want to kill myself")
 

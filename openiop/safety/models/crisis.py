@@ -310,9 +310,9 @@ def _held(case: Case, *, by: Person) -> Case:
 
 
 def _look_again(case: Case, *, at: datetime) -> None:
-    """Let the worker draw its next step from what is true now."""
+    """Let the worker draw its next step from what is true now. A look that is overdue stays overdue."""
     if case.closed_at is None:
-        case.next_step_at = at
+        case.next_step_at = min(case.next_step_at, at)
         case.save(update_fields=["next_step_at"])
 
 
