@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from openiop.lib.http import page
-from openiop.measures import answering, instruments, licensed, scoring
+from openiop.measures import again, answering, instruments, licensed, scoring
 from openiop.measures.blocks import assembled
 from openiop.measures.forms import AskForm, EntryForm
 from openiop.measures.models import Assignment, MayNotWithdraw, Response
@@ -88,7 +88,11 @@ def _keep(
     known, mistakes = {**given, **sent}, {}
     for item in instrument.items:
         value = request.POST.get(item.code, "").strip()
-        if value == "" or not scoring.is_asked(item, known) or given.get(item.code) == sent.get(item.code, value):
+        if value == "" or not scoring.is_asked(item, known):
+            continue
+        if item.code in sent and again.is_known(
+            patient, instrument, day=day, item=item.code, value=sent[item.code], given=given, among=known
+        ):
             continue
         try:
             answering.answer(

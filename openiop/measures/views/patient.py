@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST
 
-from openiop.measures import answering, instruments, licensed, scoring
+from openiop.measures import again, answering, instruments, licensed, scoring
 from openiop.measures.blocks import assembled
 from openiop.measures.views.question import given_on, language_of, questions_for, sent_answers, uuid_of
 from openiop.people.doors import patients_only
@@ -112,7 +112,10 @@ def _keep_all(request: Any, instrument: instruments.Instrument, *, day: date, at
                 mistakes[item.code] = _("Please answer this one, even if only roughly.")
             continue
         try:
-            if given.get(item.code) == answering.understood(instrument, item.code, value):
+            meant = answering.understood(instrument, item.code, value)
+            if again.is_known(
+                request.person, instrument, day=day, item=item.code, value=meant, given=given, among=known
+            ):
                 continue
             key = uuid_of(request.POST.get(f"key-{item.code}")) or uuid4()
             answering.answer(
