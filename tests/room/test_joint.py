@@ -8,13 +8,14 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.test import override_settings
 
 from openiop.demo import world
+from openiop.measures.phrases.listening import listen
 from openiop.people.access import acting
 from openiop.people.models import Clinic, Person
 from openiop.programs.models import Enrolment
 from openiop.room import admission, joint
 from openiop.room.models import LiveRoom, Seat
 from openiop.safety import ladder
-from openiop.safety.models import Flag, raise_flag
+from openiop.safety.models import HARMED, Flag, raise_flag
 from openiop.safety.models.joint import JointScreen, states_of
 from openiop.schedule import presence
 from openiop.schedule.models import BlockMinutes, CareSession, OneDevice
@@ -160,6 +161,31 @@ def test_who_says_privately_that_somebody_harms_them_closes_it_too(cast, meeting
         )
 
     assert not opens(cast, meeting, now)
+
+
+def test_who_writes_that_somebody_harms_them_closes_it_too(cast, meeting, now):
+    both_asked(cast, at=now - timedelta(days=1))
+    with acting(cast["ines"]):
+        (flag,) = listen(cast["ines"], "my husband hit me again", key="a note", label="Note", at=now)
+    assert flag.kind == HARMED
+
+    assert not opens(cast, meeting, now)
+
+
+def test_a_line_lost_on_a_private_case_is_no_new_word_about_home(cast, meeting, now):
+    both_asked(cast, at=now - timedelta(days=1))
+    with acting(cast["okafor"]):
+        raise_flag(
+            cast["ines"],
+            key="line",
+            evidence=ladder.Evidence("line_lost", "with_open_case"),
+            label="x",
+            value="y",
+            kind=HARMED,
+            at=now,
+        )
+
+    assert opens(cast, meeting, now)
 
 
 def test_the_database_knows_every_reason_that_closes_it(cast):
