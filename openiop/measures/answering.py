@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from openiop.audit import trail
-from openiop.measures import asking, instruments, private, reading, scoring
+from openiop.measures import asking, assessing, instruments, private, reading, scoring
 from openiop.measures.asking import BEFORE, CHECK_IN, due, newest
 from openiop.measures.models import Answer, Response
 from openiop.measures.phrases.listening import listen
@@ -96,6 +96,7 @@ def answer(
     trail.record("answer.give", patient=patient, thing=response, item=item, how=how)
     flag = _told(patient, instrument, kept, sign, among=[*so_far, kept], at=at)
     _score(response, instrument, [*so_far, kept], youth=youth, at=at)
+    assessing.answered(response, instrument, by=by, youth=youth)
     return Taken(kept, flag)
 
 
@@ -233,8 +234,7 @@ def _score(
     response.completed_at = response.completed_at or (at if result.complete else None)
     response.save(update_fields=["total", "band", "prorated", "completed_at"])
     if first:
-        by_staff = any(row.by_id for row in mine)
-        asking.completed(response, instrument, by_staff=by_staff, on=response.for_day, at=at)
+        asking.completed(response, instrument, on=response.for_day, at=at)
 
 
 def _is_nearly_all(instrument: instruments.Instrument, rows: list[Answer]) -> bool:

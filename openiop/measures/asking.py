@@ -221,15 +221,10 @@ def assess_today(patient: Person, response: Response, *, on: date, at: datetime)
     )
 
 
-def completed(
-    response: Response, instrument: instruments.Instrument, *, by_staff: bool, on: date, at: datetime
-) -> None:
+def completed(response: Response, instrument: instruments.Instrument, *, on: date, at: datetime) -> None:
     """A complete response answers what was asked for, and a positive screen asks for the next measure."""
     answers_for: dict[str, Any] = {"instrument": instrument.code, "asked_of": Assignment.PATIENT}
     Assignment.objects.open().filter(patient=response.patient_id, **answers_for).update(answered=response)
-    if by_staff and instrument.code in ASSESSMENTS:
-        waiting = Assignment.objects.open().filter(patient=response.patient_id, asked_of=Assignment.STAFF)
-        waiting.filter(instrument__in=ASSESSMENTS).update(answered=response)
     for step in instrument.leads_to:
         if response.total is not None and response.total >= step.at_least:
             Assignment.ask(

@@ -11,6 +11,7 @@ from typing import Any
 from openiop.measures.instruments import Instrument
 
 NO, YES, REFUSED = 0, 1, 2
+OPEN = ("positive_open", "refused")  # results that decide nothing yet
 TOLD = {
     "cssrs_1": "low",
     "cssrs_2": "low",

@@ -212,3 +212,14 @@ def test_the_director_chooses_how_change_is_read_and_how_much_may_be_missing(cas
     enter(client_for(cast["marcus"]), cast["maya"], "gad7", {f"gad7_{number}": "2" for number in range(1, 7)})
     response = response_of(cast, "maya", "gad7")
     assert (response.total, response.prorated, response.completed_at) == (14, True, None)
+
+
+def test_no_days_answers_are_kept_as_another_days(cast, client_for):
+    marcus, maya = client_for(cast["marcus"]), client_for(cast["maya"])
+    sent = {"key": str(uuid4()), "person": str(cast["maya"].pk), "item": "gad7_1", "value": 3}
+    maya.post("/measures/gad7/1/2026-11-24/answers", json.dumps(sent), content_type="application/json")
+
+    shown = marcus.get(f"/patients/{cast['maya'].pk}/measures/enter/gad7").content.decode()
+
+    assert 'name="gad7_1" value="3"' in shown
+    assert 'name="gad7_1" value="3" checked' not in shown

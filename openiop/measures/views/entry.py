@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from openiop.lib.http import page
-from openiop.measures import again, answering, instruments, licensed, scoring
+from openiop.measures import again, answering, assessing, instruments, licensed, scoring
 from openiop.measures.blocks import assembled
 from openiop.measures.forms import AskForm, EntryForm
 from openiop.measures.models import Assignment, MayNotWithdraw, Response
@@ -56,7 +56,7 @@ def enter(request: Any, pk: UUID, code: str) -> HttpResponse:
         "questions": questions_for(
             instrument,
             language,
-            given=given_on(patient, instrument, today) if request.method == "GET" else {},
+            given={},  # no day's answers stand there already: the day can be changed, and they would be kept for it
             mistakes=mistakes,
             sent=request.POST,
             for_staff=True,
@@ -86,12 +86,13 @@ def _keep(
     given = given_on(patient, instrument, day)
     sent = sent_answers(instrument, request.POST, for_staff=True)
     known, mistakes = {**given, **sent}, {}
+    before = {} if assessing.is_waited_for(patient, instrument) else given
     for item in instrument.items:
         value = request.POST.get(item.code, "").strip()
         if value == "" or not scoring.is_asked(item, known):
             continue
         if item.code in sent and again.is_known(
-            patient, instrument, day=day, item=item.code, value=sent[item.code], given=given, among=known
+            patient, instrument, day=day, item=item.code, value=sent[item.code], given=before, among=known
         ):
             continue
         try:
