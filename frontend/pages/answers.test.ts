@@ -169,6 +169,35 @@ test("an answer the server will never take does not hold up the others", async (
   assert.deepEqual(answers.waiting(), []);
 });
 
+test("an answer refused for its day stays on the phone, is said, and does not hold up the others", async () => {
+  const vault = drawer();
+  const answers = await opened(vault);
+  await answers.keep(answer("k1", "safe_now", "maya", "2"), 1000);
+  await answers.keep(answer("k2"), 2000);
+  const told: string[] = [];
+
+  await sendWaiting(
+    answers,
+    { token: "t", person: "maya" },
+    async (one) => (one.key === "k1" ? { kind: "not its day" } : saved),
+    (one, outcome) => told.push(`${one.key} ${outcome.kind}`),
+  );
+  await answers.load();
+
+  assert.deepEqual(told, ["k1 not its day", "k2 saved"]);
+  assert.deepEqual(answers.waiting(), []);
+  assert.equal(answers.hasAside(), true);
+  assert.deepEqual(
+    answers.all().map((one) => one.key),
+    ["k1"],
+  );
+  // The next page tries it again.
+  assert.deepEqual(
+    (await opened(vault)).waiting().map((one) => one.key),
+    ["k1"],
+  );
+});
+
 test("nothing is sent under another sign-in, and it stays for its own person", async () => {
   const answers = new Answers(drawer(), "maya");
   await answers.keep(answer("k1"), 1000);
@@ -205,6 +234,7 @@ for (const [says, status, body, kind] of [
   ["a busy server is tried again", 429, null, "no line"],
   ["a question that does not exist is refused", 404, null, "refused"],
   ["a value out of range is refused", 422, null, "refused"],
+  ["an answer for a day that is not open is kept", 400, { because: "day" }, "not its day"],
 ] as const) {
   test(`reply: ${says}`, () => {
     assert.equal(outcomeOf(answer("k1"), status, body).kind, kind);

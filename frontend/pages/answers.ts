@@ -14,10 +14,14 @@ export type Answer = {
   readonly answered_at: string;
 };
 
-/** What one sending came to. `refused` will not be better next time; everything else may. */
+/**
+ * What one sending came to. `refused` will not be better next time; everything else may. `not its day`: the server
+ * takes no answer for that day, so the device keeps it and says so, until the person takes it elsewhere.
+ */
 export type Outcome =
   | { kind: "saved"; flagHtml: string }
   | { kind: "refused" }
+  | { kind: "not its day" }
   | { kind: "signed out" }
   | { kind: "someone else" }
   | { kind: "no line" };
@@ -42,6 +46,8 @@ export class Answers {
   private held: Kept[] = [];
   private readonly written = new Set<string>();
   private readonly gone = new Set<string>();
+  /** Refused for their day since this page was opened: kept, and not tried again before the next page. */
+  private readonly aside = new Set<string>();
   private lastStamp = 0;
 
   constructor(
@@ -81,9 +87,23 @@ export class Answers {
     this.lastStamp = Math.max(this.lastStamp, ...this.held.map((kept) => kept.order));
   }
 
-  /** This person's unsent answers, oldest first. Never another person's. */
+  /** This person's unsent answers that may yet go out from this page, oldest first. Never another person's. */
   waiting(): Answer[] {
+    return this.all().filter((answer) => !this.aside.has(answer.key));
+  }
+
+  /** Every answer of this person's that nobody else has. */
+  all(): Answer[] {
     return this.held.map((kept) => kept.answer);
+  }
+
+  /** The server takes it for no day: it stays on the device and holds up no other. */
+  setAside(key: string): void {
+    this.aside.add(key);
+  }
+
+  hasAside(): boolean {
+    return this.all().some((answer) => this.aside.has(answer.key));
   }
 
   /** The server has it, or will never take it. */
@@ -126,7 +146,12 @@ export function outcomeOf(answer: Answer, status: number, body: unknown): Outcom
   // A redirect is one to the sign-in or the lock; 403 a token that has aged: the next try fetches a new one.
   if (status === 0 || (status >= 300 && status < 400) || status === 401 || status === 403) return { kind: "signed out" };
   if (status === 408 || status === 425 || status === 429 || status >= 500) return { kind: "no line" };
-  return { kind: "refused" };
+  return (body as { because?: unknown } | null)?.because === "day" ? { kind: "not its day" } : { kind: "refused" };
+}
+
+/** Does this end only the one answer, so that the next may be sent? */
+export function isSettled(outcome: Outcome): boolean {
+  return outcome.kind === "saved" || outcome.kind === "refused" || outcome.kind === "not its day";
 }
 
 /** Sends what waits, in order, and stops at the first that may go better later. Returns how it ended. */
@@ -140,8 +165,9 @@ export async function sendWaiting(
   for (const answer of answers.waiting()) {
     last = objection(answer, signedIn) ?? (await send(answer, signedIn?.token ?? ""));
     if (last.kind === "saved" || last.kind === "refused") await answers.forget(answer.key);
+    if (last.kind === "not its day") answers.setAside(answer.key);
     told(answer, last);
-    if (last.kind !== "saved" && last.kind !== "refused") return last;
+    if (!isSettled(last)) return last;
   }
   return last;
 }

@@ -6,7 +6,7 @@
  * Answers named in `data-urgent="1 2 3"` on the item show the form's <template data-unsent> when they cannot be sent:
  * a person in danger is never left with a spinner. Without JavaScript it is a form with a button.
  */
-import { Answers, objection, outcomeOf, sendWaiting, type Answer, type Outcome, type SignedIn, type Vault } from "./answers.ts";
+import { Answers, isSettled, objection, outcomeOf, sendWaiting, type Answer, type Outcome, type SignedIn, type Vault } from "./answers.ts";
 import { patience, waitAfter } from "./backoff.ts";
 import { DatabaseRows } from "./database.ts";
 import { settle } from "./swap.ts";
@@ -139,7 +139,7 @@ class Sender {
   /** Sends what can be sent before the person signs out; returns how many answers nobody has yet. */
   async flush(): Promise<number> {
     await this.sendAll();
-    return this.waiting();
+    return this.answers.all().length;
   }
 
   /** The person is signing out: nothing of theirs stays on the device. */
@@ -167,7 +167,7 @@ class Sender {
     this.busy = true;
     const ended = await this.sendAll();
     this.busy = false;
-    if (ended && ended.kind !== "saved" && ended.kind !== "refused") {
+    if (ended && !isSettled(ended)) {
       this.failures += 1;
       this.soon(waitAfter(this.failures, Math.random()));
     } else {
@@ -191,12 +191,15 @@ class Sender {
     const language = document.documentElement.lang;
     if (outcome.kind === "saved") {
       this.calm(answer.key);
-      status("saved", say("saved", { time: timeOfDay(new Date(), language) }));
+      // One that was put aside is still the more important thing to know.
+      if (this.answers.hasAside()) status("kept", say("notItsDay"));
+      else status("saved", say("saved", { time: timeOfDay(new Date(), language) }));
       if (outcome.flagHtml) showFlag(outcome.flagHtml);
       return;
     }
     this.unsent(answer.key);
     if (outcome.kind === "refused") status("kept", say("refused"));
+    else if (outcome.kind === "not its day") status("kept", say("notItsDay"));
     else if (outcome.kind === "signed out") status("kept", say("keptSignedOut"));
     else if (outcome.kind === "someone else") status("kept", say("keptOther"));
     else status("kept", say("kept"));

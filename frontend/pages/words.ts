@@ -7,6 +7,8 @@ const english = {
   keptSignedOut: "kept on this phone, sends itself when you have signed in again",
   keptOther: "someone else is signed in here now; your answers are kept on this phone for you",
   refused: "one answer could not be saved; please look at it again, or tell us in the group",
+  notItsDay:
+    "one answer is for a day that is not open for answers; it is kept on this phone and your team has not seen it. Please tell them. In danger, call the numbers",
   notSaved: "not saved yet; your words are still here, trying again",
   notSavedSignedOut: "not saved; copy your words, then sign in again",
   notLive: "Not live. Nothing has been heard for {seconds} seconds; trying again. Phone calls still work.",
@@ -59,6 +61,8 @@ const spanish: Record<Word, string> = {
   keptSignedOut: "guardado en este teléfono; se envía solo cuando vuelva a entrar",
   keptOther: "ahora hay otra persona en este dispositivo; sus respuestas quedan guardadas aquí para usted",
   refused: "una respuesta no se pudo guardar; revísela, por favor, o díganoslo en el grupo",
+  notItsDay:
+    "una respuesta es de un día que no admite respuestas; queda guardada en este teléfono y su equipo no la ha visto. Dígaselo, por favor. Si está en peligro, llame a los números",
   notSaved: "todavía sin guardar; sus palabras siguen aquí, se intenta de nuevo",
   notSavedSignedOut: "sin guardar; copie sus palabras y vuelva a entrar",
   notLive: "Sin conexión en vivo. Nada desde hace {seconds} segundos; se intenta de nuevo. El teléfono sigue funcionando.",

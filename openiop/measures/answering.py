@@ -22,7 +22,7 @@ from openiop.people.models import Person
 from openiop.safety import ladder
 from openiop.safety.models import Flag, raise_flag
 
-__all__ = ["BEFORE", "CHECK_IN", "AlreadyGiven", "NotTaken", "Taken", "answer", "due", "newest"]
+__all__ = ["BEFORE", "CHECK_IN", "AlreadyGiven", "NotItsDay", "NotTaken", "Taken", "answer", "due", "newest"]
 
 YOUTH_UNTIL = 18
 KEPT_FOR = timedelta(days=14)  # how long a device may hold an answer before it is sent; it stays on its own day
@@ -31,6 +31,10 @@ CLOCKS_DIFFER_BY = timedelta(minutes=5)
 
 class NotTaken(ValueError):
     """This answer cannot be kept; the text says why in words for the patient."""
+
+
+class NotItsDay(NotTaken):
+    """No answer is taken for that day any more, or yet. The device keeps it and says so."""
 
 
 class AlreadyGiven(ValueError):
@@ -68,13 +72,13 @@ def answer(
     nothing. `value` as the device sends it: text or number. Raises NotTaken or AlreadyGiven.
     """
     given = understood(instrument, item, value)
-    _check_day(patient, for_day, at=at)
     youth = is_youth(patient, on=for_day)
     sign = scoring.sign_of(instrument, item, given, youth=youth, among=among)
     asked = instrument.item(item)
-    # Whatever must or may have to be told is kept, whoever says it and however late.
-    always = sign is not None or asked.kind == "text" or asked.private or by is not None
-    response, begun = _response(patient, instrument, for_day, at=at, always=always)
+    # Whatever must or may have to be told is kept, whoever says it and however late, on its own day.
+    must_hear = sign is not None or asked.kind == "text" or asked.private
+    _check_day(patient, for_day, at=at, however_old=must_hear)
+    response, begun = _response(patient, instrument, for_day, at=at, always=must_hear or by is not None)
     so_far = list(Answer.objects.filter(Q(response=response) | Q(patient=patient, key=key)))
     # The device may have sent it twice at once: the second waited for this row, and finds the first here.
     if found := next((row for row in so_far if row.key == key), None):
@@ -121,12 +125,12 @@ def _number(value: Any) -> int | float:
     return int(number) if number.is_integer() else number
 
 
-def _check_day(patient: Person, day: date, *, at: datetime) -> None:
+def _check_day(patient: Person, day: date, *, at: datetime, however_old: bool) -> None:
     today = at.astimezone(ZoneInfo(patient.zone)).date()
     if day > today:
-        raise NotTaken(_("That day has not come yet. Please open today's page again."))
-    if day < today - KEPT_FOR:
-        raise NotTaken(_("That day is too long ago to answer. Please open today's page."))
+        raise NotItsDay(_("That day has not come yet. Please open today's page again."))
+    if day < today - KEPT_FOR and not however_old:
+        raise NotItsDay(_("That day is too long ago to answer. Please open today's page."))
 
 
 def _again(found: Answer, *, item: str, value: Any, instrument: instruments.Instrument) -> Taken:

@@ -156,6 +156,32 @@ def test_a_day_to_come_and_one_long_gone_are_refused_in_words(cast, day):
 
 
 @pytest.mark.parametrize(
+    ("code", "item", "value"),
+    [("checkin", "safe_now", 1), ("phq9", "phq9_9", 3), ("checkin", "note", "I want to kill myself tonight")],
+)
+def test_a_danger_that_waited_on_a_device_for_weeks_is_told_when_it_comes_and_stays_on_its_day(cast, code, item, value):
+    given = world.NOW - timedelta(days=40)
+    with acting(cast["maya"]):
+        taken = say(cast["maya"], item, value, code=code, day=TODAY - timedelta(days=40), answered_at=given)
+
+        assert taken.flag.raised_at == world.NOW
+        assert (taken.answer.response.for_day, taken.answer.answered_at) == (TODAY - timedelta(days=40), given)
+
+
+def test_an_old_danger_from_a_device_is_saved_and_another_old_answer_stays_with_the_device(cast, client_for):
+    maya = client_for(cast["maya"])
+
+    assert post(maya, cast["maya"], day="2026-10-20").status_code == 201
+    refused = post(maya, cast["maya"], item="mood", value="5", day="2026-10-20")
+
+    assert (refused.status_code, refused.json()["because"]) == (400, "day")
+
+
+def test_today_has_a_place_that_says_what_still_waits_on_the_device(cast, client_for):
+    assert b"data-answers-status" in client_for(cast["maya"]).get("/today").content
+
+
+@pytest.mark.parametrize(
     ("item", "value"), [("mood", 11), ("mood", "very"), ("nothing", 1), ("safe_now", 7), ("mood", "nan")]
 )
 def test_what_is_no_answer_is_refused_in_words(cast, item, value):

@@ -146,7 +146,8 @@ def _finished(request: Any, instrument: instruments.Instrument) -> HttpResponse:
 def answer(request: Any, code: str, version: int, day: str) -> HttpResponse:
     """Keep one answer sent by itself: JSON in, {"saved": key} out, with {"flag_html"} when somebody was told.
 
-    400: not readable, or not an answer of this item. 409: another person's, or the key names another answer.
+    400: not readable, not an answer of this item or, {"because": "day"}, for a day that is not open; the device keeps
+    that one. 409: another person's, or the key names another answer.
     """
     now = timezone.now()
     try:
@@ -171,6 +172,8 @@ def answer(request: Any, code: str, version: int, day: str) -> HttpResponse:
             answered_at=answering.given_at(str(sent.get("answered_at", "")), at=now),
             at=now,
         )
+    except answering.NotItsDay as refusal:
+        return _refused(str(refusal), status=400, because="day")
     except answering.NotTaken as refusal:
         return _refused(str(refusal), status=400)
     except answering.AlreadyGiven as refusal:
@@ -181,8 +184,8 @@ def answer(request: Any, code: str, version: int, day: str) -> HttpResponse:
     return JsonResponse(reply, status=201)
 
 
-def _refused(words: str, *, status: int) -> JsonResponse:
-    return JsonResponse({"error": words}, status=status)
+def _refused(words: str, *, status: int, because: str = "") -> JsonResponse:
+    return JsonResponse({"error": words} | ({"because": because} if because else {}), status=status)
 
 
 def _instrument(code: str, patient: Person, *, day: date) -> instruments.Instrument:
