@@ -30,7 +30,8 @@ class JointScreen(Row):
 
     Added to, never changed; the newest counts. It holds for `Clinic.joint_screen_days`, and no longer than until the
     same person says that they are not safe (a flag whose reason is in `safety.ladder.HARM`, or words about being
-    harmed). How it stands is decided by the database function `joint_screen_state` alone, which the room's guards ask too.
+    harmed). How it stands is decided by the database function `joint_screen_state` alone, which the room's guards ask
+    too.
     """
 
     patient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
