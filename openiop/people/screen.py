@@ -21,9 +21,10 @@ ACTIVE_AT, LOCKED, BACK_TO, TRIES = "active_at", "locked", "locked_at_page", "un
 WRITTEN_EVERY_SECONDS = 30
 MOST_TRIES = 5
 
-# By name, since the pages belong to the apps above. `room`: a call that lives may be loaded again.
+# By name, since the pages belong to the apps above. `room`: a call that lives may be loaded again. `csrf` gives a
+# token and shows no record; with it `room-leaving` takes how somebody leaves, for *not safe* waits for no password.
 OPEN_WHILE_LOCKED = frozenset(
-    "lock unlock account_logout set_language help away offline service-worker alarm room door-ping "  # noqa: SIM905
+    "lock unlock account_logout set_language help away offline service-worker alarm room room-leaving csrf door-ping "  # noqa: SIM905
     "demo-sign-in demo-sign-in-as".split()
 )
 

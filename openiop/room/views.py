@@ -96,7 +96,7 @@ def not_now(request: Any, pk: UUID, way: str) -> HttpResponse:
     if why == "not-safe":
         return _not_safe(request, session)
     if request.method == "POST":
-        return _tell_team(request, session, why)
+        return _not_now(request, session) or _tell_team(request, session, why)
     return render(request, f"room/{why}.html", {"session": session})
 
 
@@ -223,11 +223,11 @@ def person_in_room(request: Any, pk: UUID, seat_pk: UUID) -> HttpResponse:
 @require_POST
 @patients_only
 def leaving(request: Any, pk: UUID) -> HttpResponse:
-    """How I leave, in one tap; the answer says that it is kept."""
+    """How I leave, in one tap; the answer says that it is kept.
+
+    Whoever was let in says it however the door stands by now: a refusal would lose *not safe*, and tell a partner.
+    """
     session = _session(request.person, pk)
-    if refusal := _not_now(request, session):
-        refusal.status_code = 409
-        return refusal
     form = LeavingForm(request.POST)
     if not form.is_valid():
         return JsonResponse({"kept": False}, status=422)

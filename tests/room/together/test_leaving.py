@@ -1,5 +1,6 @@
 """How people leave: not safe raises a flag, worse tells who leads, and nobody else learns of it."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -115,6 +116,23 @@ def test_one_tap_on_the_page_is_confirmed_and_a_wrong_one_is_refused(client_for,
         assert client.post(url, wrong).status_code == 422
     with acting(cast["bea"]):
         assert Leaving.objects.count() == 1
+
+
+def test_not_safe_gets_through_a_locked_screen_long_after_the_end_and_opens_nothing_else(client_for, cast, left, clock):
+    client = client_for(cast["sam"])
+    client.get("/today")
+    url = reverse("room-leaving", args=[left["sam"].session_id])
+    clock.move_to(left["sam"].session.ends_at + admission.CLOSES_AFTER + timedelta(minutes=90))
+    client.get("/today")
+
+    token = client.get("/csrf").json()
+    said = client.post(url, {"how": "not_safe", "key": str(uuid4())})
+
+    assert token["token"] and said.json() == {"kept": True}
+    with acting(cast["bea"]):
+        assert Flag.objects.filter(patient=cast["sam"], key__startswith="signal").exists()
+    for closed in ("/today", "/me", "/still-here"):
+        assert client.get(closed).headers["Location"] == "/lock", closed
 
 
 def test_only_who_leads_reads_the_page_of_how_people_left(client_for, cast, left, clock):
