@@ -1,6 +1,7 @@
 """Two partners in one meeting: only after each was asked alone, and neither learns why it is not open."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from channels.db import database_sync_to_async
@@ -12,7 +13,7 @@ from openiop.measures.phrases.listening import listen
 from openiop.people.access import acting
 from openiop.people.models import Clinic, Person
 from openiop.programs.models import Enrolment
-from openiop.room import admission, joint
+from openiop.room import admission, breakouts, joint
 from openiop.room.models import LiveRoom, Seat
 from openiop.safety import ladder
 from openiop.safety.models import HARMED, Flag, raise_flag
@@ -339,6 +340,48 @@ def test_an_open_meeting_goes_on_so_that_no_line_tells_the_partner(cast, meeting
     for who in ("okafor", "jonah", "ines"):
         with acting(cast[who]):
             assert admission.ask(meeting, cast[who], at=now).state == "admitted"
+
+
+@pytest.fixture
+def spoken(cast, meeting, now):
+    """The meeting is open with both partners in it, and Ines has said that she is not safe."""
+    both_asked(cast, at=now - timedelta(hours=1))
+    seats = {key: at_the_door(cast, key, meeting, now) for key in ("ines", "jonah")}
+    with acting(cast["okafor"]):
+        admission.ask(meeting, cast["okafor"], at=now)
+        for seat in seats.values():
+            admission.admit(seat, by=cast["okafor"], at=now)
+    not_safe(cast, "ines", at=now)
+    return seats
+
+
+@pytest.mark.parametrize("who", ["ines", "jonah"])
+def test_each_partner_says_how_they_leave_whatever_the_other_has_said(cast, meeting, now, spoken, who, client_for):
+    with acting(cast[who]):
+        admission.leave(spoken[who], by=cast[who], at=now)
+
+    said = client_for(cast[who]).post(f"/sessions/{meeting.pk}/room/leaving", {"how": "not_safe", "key": str(uuid4())})
+
+    assert (said.status_code, said.json()) == (200, {"kept": True})
+    with acting(cast["okafor"]):
+        assert Flag.objects.filter(patient=cast[who], key__startswith="signal").exists()
+
+
+def test_an_open_meeting_opens_its_breakouts_whatever_was_said_and_lets_nobody_new_in(cast, meeting, now, spoken):
+    with acting(cast["okafor"]):
+        by = {"by": cast["okafor"], "at": now}
+        breakouts.prepare(meeting, rooms=2, how="hand", minutes=None, late="wait", **by)
+        breakouts.open_rooms(meeting, **by)
+        assert LiveRoom.objects.filter(session=meeting, place__startswith="breakout:").count() == 2
+        with pytest.raises(IntegrityError, match="asked alone first"), transaction.atomic():
+            admission.open_room(meeting, "contact", at=now)
+
+
+def test_who_is_driving_to_a_meeting_that_is_not_open_reads_the_one_sentence(cast, meeting, now, client_for):
+    jonah = client_for(cast["jonah"])
+    for way in (1, 2):
+        page = jonah.post(f"/sessions/{meeting.pk}/door/{way}")
+        assert page.status_code == 200 and NOT_OPEN in page.content.decode()
 
 
 @override_settings(CHANNEL_LAYERS={"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}})
