@@ -178,7 +178,7 @@ def ask(session: CareSession, actor: Actor, *, at: datetime) -> Seat:
     if made:
         note(seat, "asked", by=actor, at=at)
     if on_site and not seat.companion:
-        companions.settle(seat, at=at)
+        companions.settle(seat, locked=is_locked(session), at=at)
         note(seat, "came by phone, on site", by=actor, at=at)
     elif seat.companion and not on_site:
         companions.unsettle(seat, at=at)
@@ -280,7 +280,7 @@ def admit(seat: Seat, *, by: Person, at: datetime) -> Seat:
     if rest := [code for code in missing if code != "licence"]:
         raise SomethingMissing(rest)
     seat.state, seat.admitted_at = SeatState.ADMITTED, at
-    seat.place = Place.CONTACT if missing else Place.GROUP
+    seat.place = Place.CONTACT if missing else _place_inside(seat)
     seat.save()
     open_room(seat.session, seat.place, at=at)
     note(seat, "admitted", by=by, at=at, reason="outside the licence" if missing else "")
@@ -290,11 +290,14 @@ def admit(seat: Seat, *, by: Person, at: datetime) -> Seat:
     return seat
 
 
+def _place_inside(seat: Seat) -> str:
+    return companions.place_of(seat.session) if seat.companion else Place.GROUP
+
+
 def admit_all(session: CareSession, *, by: Person, at: datetime) -> list[Seat]:
     """Let in everybody who waits and for whom nothing is missing; through a locked door, who was inside before."""
     _require_facilitator(session, by)
-    waiting = Seat.objects.filter(session=session, role__in=WAITS, state__in=[SeatState.WAITING, SeatState.SENT_BACK])
-    waiting = Seat.objects.filter(session=session, role="patient", state__in=OUTSIDE)
+    waiting = Seat.objects.filter(session=session, role__in=WAITS, state__in=OUTSIDE)
     if is_locked(session):
         waiting = waiting.exclude(admitted_at=None)
     return [

@@ -138,9 +138,11 @@ class Scene:
 
     @cached_property
     def _on_site(self) -> list[UUID]:
+        """Those planned on site, and those who came there with their phone, whatever was planned; each once."""
         own = {row.person_id for row in self.everybody.values()}
-        on_site = self.session.roster.standing().filter(modality=Modality.ON_SITE).values_list("patient_id", flat=True)
-        return [patient for patient in on_site if patient not in own]
+        planned = self.session.roster.standing().filter(modality=Modality.ON_SITE).values_list("patient_id", flat=True)
+        came = [row.person_id for row in Neighbour.of(self.session.pk) if row.companion and row.person_id]
+        return [patient for patient in dict.fromkeys([*planned, *came]) if patient not in own]
 
     def room_of(self, row: Neighbour) -> UUID | None:
         """Where somebody is (while prepared: will be); None is the group."""

@@ -31,11 +31,15 @@ def check_still_here(seat: Seat) -> None:
         raise Http404
 
 
-def settle(seat: Seat, *, at: datetime) -> None:
-    """Make this a companion's seat: let in, for staff saw them arrive; only what staff decided at the door stands."""
+def settle(seat: Seat, *, locked: bool, at: datetime) -> None:
+    """Make this a companion's seat: let in, for staff saw them arrive; only what staff decided at the door stands.
+
+    Through a locked door nobody new comes straight in: they wait, ready, and whoever leads lets them in.
+    """
     seat.companion, seat.ready, seat.place = True, True, place_of(seat.session)
     seat.audio, seat.video, seat.saving, seat.media = False, False, False, {}
-    if seat.state not in (SeatState.REMOVED, SeatState.SENT_BACK):
+    may_pass = seat.admitted_at is not None or not locked
+    if may_pass and seat.state not in (SeatState.REMOVED, SeatState.SENT_BACK):
         seat.state, seat.admitted_at = SeatState.ADMITTED, seat.admitted_at or at
     seat.save()
 

@@ -13,12 +13,15 @@ from django.urls import reverse
 from openiop.demo import world
 from openiop.people.access import acting
 from openiop.room import admission, aside, breakouts, care, companions, signals, state
-from openiop.room.models import BREAKOUT, Seat, SeatState
+from openiop.room.leading import asides, door
+from openiop.room.models import BREAKOUT, Place, Seat, SeatState
 from openiop.room.refused import Refused
 from openiop.schedule import presence
-from openiop.schedule.models import Evidence
+from openiop.schedule.models import Evidence, Modality, NotTogether
 from tests.room.test_admission import come_in, tonight
+from tests.room.test_breakouts import Evening
 from tests.room.test_consumers import Tab, media, people, tabs  # noqa: F401 (fixtures)
+from tests.room.test_site_device import camera
 
 
 def arrives(cast, key="theo", *, leaves=False):
@@ -86,6 +89,80 @@ def test_whoever_was_removed_does_not_come_back_by_phone(cast, phone):
         admission.remove(phone, by=cast["bea"], at=world.NOW)
 
     assert room_of(cast["theo"]).me.state == "removed"
+
+
+@pytest.mark.django_db
+def test_through_a_locked_door_they_wait_where_who_leads_sees_them_and_lets_them_in(cast):
+    come_in(cast["bea"])
+    with acting(cast["bea"]):
+        door.lock(tonight(cast["bea"]), by=cast["bea"], at=world.NOW)
+    arrives(cast)
+    seat = come_in(cast["theo"])
+
+    assert (seat.companion, seat.ready, seat.state, seat.admitted_at) == (True, True, SeatState.WAITING, None)
+    assert [row.name for row in room_of(cast["bea"]).waiting] == ["Theo"]
+    with acting(cast["bea"]):
+        door.unlock(tonight(cast["bea"]), by=cast["bea"], at=world.NOW)
+        let_in = admission.admit(seat, by=cast["bea"], at=world.NOW)
+    assert (let_in.state, let_in.place) == (SeatState.ADMITTED, Place.GROUP)
+
+
+@pytest.mark.django_db
+def test_who_was_in_before_comes_back_by_phone_through_a_locked_door(cast, phone):
+    with acting(cast["theo"]):
+        admission.leave(phone, by=cast["theo"], at=world.NOW)
+    with acting(cast["bea"]):
+        door.lock(tonight(cast["bea"]), by=cast["bea"], at=world.NOW)
+
+    assert room_of(cast["theo"]).me.state == "admitted"
+
+
+@pytest.fixture
+def with_camera(cast):
+    """Maya and Sam are in from home, the site's camera is in the group; Theo and his phone are in front of it."""
+    evening = Evening(cast, "maya", "sam")
+    device = camera(cast["okafor"])
+    with acting(device):
+        seat = admission.ask(evening.session, device, at=world.NOW)
+    arrives(cast)
+    phone = come_in(cast["theo"])
+    return evening, seat, phone
+
+
+@pytest.mark.django_db
+def test_let_in_again_a_phone_sits_in_the_breakout_where_the_sites_device_is(cast, with_camera):
+    evening, site, phone = with_camera
+    with acting(cast["bea"]):
+        admission.send_back(phone, by=cast["bea"], at=world.NOW)
+        evening.prepare()
+        breakouts.place(evening.session, site.pk, evening.room(1).pk, by=cast["bea"], at=world.NOW)
+        breakouts.open_rooms(evening.session, by=cast["bea"], at=world.NOW)
+
+        again = admission.admit(phone, by=cast["bea"], at=world.NOW)
+
+        assert again.place == evening.room(1).place
+
+
+@pytest.mark.django_db
+def test_who_was_planned_from_home_and_came_by_phone_stands_in_front_of_the_sites_device(cast, with_camera):
+    evening, site, _phone = with_camera
+    with acting(cast["okafor"]):
+        evening.session.roster.filter(patient=cast["theo"]).update(modality=Modality.VIRTUAL)
+        NotTogether.objects.create(clinic_id=evening.bea.clinic_id, first=cast["theo"], second=cast["maya"])
+    with acting(cast["bea"]):
+        evening.prepare()
+        evening.place("maya", 1)
+
+        scene = breakouts.Scene.of(evening.session, at=world.NOW)
+        assert cast["theo"].pk in scene.parties[site.pk].people
+        with pytest.raises(Refused, match="apart"):
+            breakouts.place(evening.session, site.pk, evening.room(1).pk, by=cast["bea"], at=world.NOW)
+
+
+@pytest.mark.django_db
+def test_nobody_is_called_to_a_private_place_for_a_phone_that_hears_nothing(cast, phone):
+    with pytest.raises(Refused, match="not_inside"), acting(cast["bea"]):
+        asides.ask(phone, whom=cast["marcus"].pk, by=cast["bea"], at=world.NOW)
 
 
 @pytest.mark.django_db

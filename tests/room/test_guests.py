@@ -119,6 +119,16 @@ def test_a_link_of_one_supporter_cannot_be_given_to_another_in_the_database(cast
         rows("SET CONSTRAINTS ALL IMMEDIATE")
 
 
+def test_let_all_in_lets_a_supporter_in_too(cast, meeting):
+    seat = at_the_door(ana_by_link(meeting, cast), meeting)
+    with acting(cast["okafor"]):
+        admission.ask(meeting, cast["okafor"], at=timezone.now())
+        admission.admit_all(meeting, by=cast["okafor"], at=timezone.now())
+        seat.refresh_from_db()
+
+    assert seat.state == SeatState.ADMITTED
+
+
 # --- consent ---
 
 

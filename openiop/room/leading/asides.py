@@ -33,14 +33,15 @@ def ask(seat: Seat, *, whom: UUID, by: Person, at: datetime) -> AsideAsk:
     """Ask another who leads this session; it takes the place of an earlier question about the same person.
 
     Whoever is not in the room is called by every way they can be reached, in words that name nobody. Raises
-    PermissionDenied, Http404 for somebody who does not lead here, and Refused("not_inside") for a patient not in.
+    PermissionDenied, Http404 for somebody who does not lead here, and Refused("not_inside") for a patient not in,
+    or there by a phone that hears nothing.
     """
     session = seat.session
     require_leader(session, by)
     person = others_who_lead(session, than=by).filter(pk=whom).first()
     if person is None:
         raise Http404
-    if seat.role != "patient" or seat.state != SeatState.ADMITTED:
+    if seat.role != "patient" or seat.companion or seat.state != SeatState.ADMITTED:
         raise Refused("not_inside")
     _standing(session).filter(seat=seat).update(ended_at=at, ended="withdrawn")
     question = AsideAsk.objects.create(clinic_id=seat.clinic_id, session=session, seat=seat, whom=person, by=by, at=at)
