@@ -39,6 +39,7 @@ def test_a_killed_web_process_costs_nobody_their_place_their_picture_or_their_si
             await bea.page.get_by_role("button", name="Let in Maya").click()
             for screen in (bea, maya):
                 await moves(screen.page)
+            await maya.page.get_by_role("button", name="Mute", exact=True).wait_for()
             await maya.page.keyboard.press("m")
             await maya.page.get_by_role("button", name="Unmute").wait_for()
             await bea.page.locator('.tile:not([data-mine]) [data-word="muted"]').wait_for()
