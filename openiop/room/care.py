@@ -15,7 +15,7 @@ from openiop.room.admission import OPENS_BEFORE
 from openiop.room.models import QUIET_AFTER, LiveRoom, Neighbour, Place, Seat, SeatState
 from openiop.room.signals import lead_topic
 from openiop.safety import ladder
-from openiop.safety.models import Case, raise_flag
+from openiop.safety.models import HARMED, Case, raise_flag
 from openiop.schedule.models import CareSession
 
 LOOKS_BACK = timedelta(hours=2)  # how long after a session's end a line lost in it is still called back
@@ -88,13 +88,16 @@ def _is_lost(seat: Seat, *, at: datetime, after: timedelta) -> bool:
 
 
 def _raise(seat: Seat, *, at: datetime) -> None:
+    """On a case of which the person's own pages say nothing, this is private too."""
     assert seat.person is not None and seat.seen_at is not None
+    case = open_case_of(seat.person.pk)
     raise_flag(
         seat.person,
         key=f"line-lost-{seat.pk}-{seat.seen_at.timestamp():.3f}",
         evidence=ladder.Evidence("line_lost", "with_open_case"),
         label=_("Their line to the group was lost while a case is open"),
         value=_("please call them back"),
+        kind=HARMED if case and case.is_private else "",
         at=at,
     )
     wake(lead_topic(seat.session_id))

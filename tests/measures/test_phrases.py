@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
 from uuid import uuid4
@@ -20,7 +20,8 @@ from openiop.measures.phrases.matching import Phrase, find, worst
 from openiop.measures.phrases.shipped import shipped
 from openiop.people.access import acting
 from openiop.people.models import Tie
-from openiop.safety.models import HARMED, Case, Flag, acknowledge
+from openiop.safety import ladder
+from openiop.safety.models import HARMED, Case, Flag, acknowledge, raise_flag
 from openiop.safety.told import told
 
 ROOT = Path(__file__).parents[2]
@@ -275,6 +276,61 @@ def test_beside_another_danger_the_pages_speak_of_that_one(cast):
         assert taken.flag.kind == ""
         assert {flag.kind for flag in new_flags()} == {"", HARMED}
         assert told(cast["maya"], at=world.NOW).state == "sent"
+
+
+@pytest.mark.parametrize(
+    "text", ["He hits me every night and I want to kill myself", "He hits me. He hits me and I want to kill myself."]
+)
+def test_a_sentence_that_says_both_is_copied_to_the_private_flag_alone(cast, client_for, text):
+    with acting(cast["maya"]):
+        ordinary = write(cast["maya"], text).flag
+        private = new_flags().get(kind=HARMED)
+
+    assert (ordinary.kind, ordinary.tier) == ("", 3)
+    assert "kill" in ordinary.value and "hits" not in ordinary.value and "night" not in ordinary.value
+    assert "He hits me" in private.value
+    assert "hits me" not in client_for(cast["okafor"]).get("/rail").content.decode()
+
+
+def test_a_private_flag_beside_an_ordinary_one_changes_nothing_that_the_pages_say(cast):
+    with acting(cast["maya"]):
+        case = write(cast["maya"], 1, item="safe_now").flag.case
+        assert told(cast["maya"], at=world.NOW).state == "sent"
+    with acting(cast["bea"]):
+        acknowledge(case, by=cast["bea"], at=world.NOW + timedelta(minutes=1))
+    later = world.NOW + timedelta(minutes=2)
+    with acting(cast["maya"]):
+        before = told(cast["maya"], at=later)
+        raise_flag(
+            cast["maya"],
+            key="private",
+            evidence=ladder.Evidence("words_found", 3),
+            label="l",
+            value="v",
+            kind=HARMED,
+            at=later,
+        )
+        case.refresh_from_db()
+        assert (case.tier, case.since) == (3, later)
+        after = told(cast["maya"], at=later)
+
+    assert (before.state, before.who) == ("somebody_has_it", "Bea")
+    assert after == before
+
+
+def test_an_ordinary_flag_after_a_private_one_is_told_as_if_it_were_the_first(cast):
+    with acting(cast["maya"]):
+        case = write(cast["maya"], "my husband hit me again") and new_flags().get().case
+    with acting(cast["bea"]):
+        acknowledge(case, by=cast["bea"], at=world.NOW + timedelta(minutes=1))
+    later = world.NOW + timedelta(minutes=2)
+    with acting(cast["maya"]):
+        raise_flag(
+            cast["maya"], key="ordinary", evidence=ladder.Evidence("words_found", 1), label="l", value="v", at=later
+        )
+        now = told(cast["maya"], at=later)
+
+    assert (now.state, now.who) == ("sent", "")
 
 
 def test_the_rail_names_no_private_words_and_the_case_shows_them_to_whoever_took_it(cast, client_for):

@@ -9,7 +9,8 @@ from openiop.people.access import acting
 from openiop.room import admission, care, jobs, state
 from openiop.room.models import Seat
 from openiop.safety import ladder
-from openiop.safety.models import Case, Flag, Page, raise_flag
+from openiop.safety.models import HARMED, Case, Flag, Page, raise_flag
+from openiop.safety.told import told
 from tests.room.test_admission import at_the_door, come_in, tonight
 from tests.safety.conftest import worker  # noqa: F401 (a fixture)
 
@@ -116,6 +117,30 @@ def test_a_person_at_risk_who_drops_off_is_called_back_after_five_minutes_and_no
         case = Case.objects.open().get(patient=lost["sam"])
         assert (case.tier, case.since) == (3, NOW + minutes(5))
         assert Page.objects.filter(case=case, made_at=NOW + minutes(5)).exists()
+
+
+def test_a_line_lost_on_a_private_case_is_private_too_and_calls_people_all_the_same(lost, worker):  # noqa: F811
+    with acting(lost["maya"]):
+        raise_flag(
+            lost["maya"],
+            key="private",
+            evidence=ladder.Evidence("harmed_at_home", "rather_not_say"),
+            label="x",
+            value="y",
+            kind=HARMED,
+            at=NOW,
+        )
+    with worker():
+        jobs.watch(NOW + minutes(5))
+
+    assert ("Maya", 3) in call_backs(lost)
+    with acting(lost["okafor"]):
+        kinds = dict(Flag.objects.filter(key__startswith="line-lost").values_list("patient__called", "kind"))
+        assert kinds == {"Maya": HARMED, "Sam": ""}
+        assert Page.objects.filter(patient=lost["maya"], made_at=NOW + minutes(5)).exists()
+    for key, state_then in (("maya", ""), ("sam", "sent")):
+        with acting(lost[key]):
+            assert told(lost[key], at=NOW + minutes(5)).state == state_then
 
 
 def test_one_loss_is_one_flag_however_often_the_worker_looks_or_starts_again(lost, worker):  # noqa: F811

@@ -40,12 +40,14 @@ def is_private(text: str, *, clinic_id: Any) -> bool:
 
 
 def _raise(patient: Person, found: Found, *, kind: str, key: str, label: str, url: str, at: datetime) -> Flag:
+    """A sentence that speaks of being harmed too is copied to the private flag alone."""
+    shows_sentence = kind == HARMED or not is_private(found.said, clinic_id=patient.clinic_id)
     return raise_flag(
         patient,
         key=key,
         evidence=ladder.Evidence("words_found", found.phrase.tier),
         label=f"{label} ({dict(own.CATEGORIES)[found.phrase.category]})",
-        value=found.said[:SHOWN],
+        value=found.said[:SHOWN] if shows_sentence else f"the phrase “{' '.join(found.phrase.parts)}”",
         url=url,
         at=at,
         kind=kind,
