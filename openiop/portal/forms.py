@@ -143,8 +143,32 @@ HOW_SOON = [
 ]
 
 
+LONGEST_WORDS = 2000
+
+
+class _WhoShouldKnow(forms.ChoiceField):
+    """Whoever cannot be named any more takes nobody else away: whoever can come first is called all the same."""
+
+    def clean(self, value: Any) -> Any:
+        try:
+            return super().clean(value)
+        except forms.ValidationError:
+            return ANYONE
+
+
+class _Words(forms.CharField):
+    """Words are cut rather than refused: a call for help is never held up by its length."""
+
+    def to_python(self, value: Any) -> str:
+        said: str = super().to_python(value) or ""
+        return said.replace("\r\n", "\n").replace("\0", "")[:LONGEST_WORDS]
+
+
 class TellForm(forms.Form):
-    """Something is wrong: who should know and how soon. The key makes a second press of the button change nothing."""
+    """Something is wrong: who should know and how soon. The key makes a second press of the button change nothing.
+
+    Only how soon and the key are needed. Whatever else cannot be read calls people without it.
+    """
 
     how_soon = forms.TypedChoiceField(
         label=_("How soon do you need somebody?"),
@@ -152,13 +176,12 @@ class TellForm(forms.Form):
         coerce=int,
         widget=forms.RadioSelect,
     )
-    who = forms.ChoiceField(label=_("Who should know?"), widget=forms.RadioSelect, initial=ANYONE)
-    words = forms.CharField(
+    who = _WhoShouldKnow(label=_("Who should know?"), widget=forms.RadioSelect, initial=ANYONE)
+    words = _Words(
         label=_("What is wrong?"),
         required=False,
-        max_length=2000,
         strip=True,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": LONGEST_WORDS}),
         help_text=_("A word is enough. You can leave this empty."),
     )
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid7)

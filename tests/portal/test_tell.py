@@ -133,6 +133,23 @@ def test_a_form_without_an_answer_says_what_is_missing_and_keeps_the_words(cast,
     assert not new_flags(cast)
 
 
+@pytest.mark.parametrize("who", ["therapist", "somebody else", ""])
+def test_whoever_cannot_be_named_any_more_holds_nothing_up(cast, client_for, who):
+    with acting(cast["okafor"]):
+        Tie.objects.filter(patient=cast["maya"], role="primary").update(ends_at=world.NOW)
+
+    assert press(client_for(cast["maya"]), who=who, words="please").status_code == 302
+    (flag,) = new_flags(cast)
+    assert flag.value == "please" and paged(cast)
+
+
+@pytest.mark.parametrize("words", ["a\r\n" * 1500, "so tired " * 400, "odd\0"])
+def test_words_that_are_too_long_are_cut_and_call_people_all_the_same(cast, client_for, words):
+    assert press(client_for(cast["maya"]), words=words).status_code == 302
+    (flag,) = new_flags(cast)
+    assert flag.value.startswith(words[:1]) and len(flag.value) <= 2000 and paged(cast)
+
+
 @pytest.mark.parametrize("who", ["bea", "hal"])
 def test_it_is_not_there_for_staff(cast, client_for, who):
     assert client_for(cast[who]).get("/tell").status_code == 404
