@@ -111,6 +111,18 @@ def test_nobody_on_call_is_an_alarm_to_the_director_told_once_by_two_workers_and
             assert told.filter(way="email").count() == 3
 
 
+@pytest.mark.parametrize("weeks", [3, 60])
+def test_a_closure_of_weeks_without_anybody_is_one_alarm_every_four_hours_and_not_one_a_look(people, worker, weeks):
+    clinic_id = people["okafor"].clinic_id
+    with acting(people["okafor"]):
+        days = [NOW.date() + timedelta(days=day) for day in range(-7 * weeks, 7)]
+        ClosedDay.objects.bulk_create(ClosedDay(clinic_id=clinic_id, on=day, name="Closed") for day in days)
+    with worker():
+        told = [jobs.watch_the_rota(NOW + minute * timedelta(minutes=1)) for minute in (0, 1, 2, 239, 240, 241)]
+
+    assert told[0] == 1 and sum(told) == 2
+
+
 def test_a_rota_with_a_hole_still_pages_somebody(people):
     night = NOW + timedelta(hours=6)
     with acting(people["maya"]):

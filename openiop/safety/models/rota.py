@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -133,9 +133,8 @@ def raise_rota_alarms(clinic: Clinic, *, at: datetime) -> int:
 
     Each alarm is a row of its own, so that two workers tell them once.
     """
-    window = {"begins_at": at - gaps.LONGEST_CLOSURE, "ends_at": at + 2 * gaps.WARN_AHEAD}
     told = 0
-    for gap in nobody_on_call(clinic, **window):
+    for gap in _gaps_from_their_beginning(clinic, at=at):
         number = gaps.alarm_number(gap, at=at)
         if number is None:
             continue
@@ -149,6 +148,19 @@ def raise_rota_alarms(clinic: Clinic, *, at: datetime) -> int:
             _tell_directors(clinic, f"rota {gap.begins_at.timestamp():.0f} {number}", at=at)
             told += 1
     return told
+
+
+def _gaps_from_their_beginning(clinic: Clinic, *, at: datetime) -> list[Span]:
+    """The gaps that are running or near. An alarm is known by where its gap begins, which must not move as we look.
+
+    A gap that runs for longer than any closure is looked for further back, at last from a day that stays where it is.
+    """
+    ends_at = at + 2 * gaps.WARN_AHEAD
+    begins_at = at - gaps.LONGEST_CLOSURE
+    found = nobody_on_call(clinic, begins_at=begins_at, ends_at=ends_at)
+    if not any(gap.begins_at == begins_at and gap.ends_at > at for gap in found):
+        return found
+    return nobody_on_call(clinic, begins_at=datetime(at.year - 1, 1, 1, tzinfo=UTC), ends_at=ends_at)
 
 
 def _tell_directors(clinic: Clinic, because: str, *, at: datetime) -> None:
