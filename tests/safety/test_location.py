@@ -12,6 +12,7 @@ from django.utils import timezone
 from openiop.audit.models import AuditEvent
 from openiop.demo import world
 from openiop.people.access import acting
+from openiop.people.models import Site
 from openiop.programs.models import Program
 from openiop.safety import ladder, location
 from openiop.safety.models import EmergencyDisclosure, LocalHelp, Whereabouts, raise_flag
@@ -134,6 +135,27 @@ def test_stale_numbers_say_so_and_a_place_without_any_says_what_to_do(cast, clie
 
     assert "Nobody has checked these numbers for more than half a year." in shown
     assert "checked Jan. 2, 2026" in shown
+
+
+def test_whoever_left_the_site_is_not_said_to_have_said_that_they_are_at_home(cast, client_for):
+    patient = cast["maya"]
+    with acting(cast["okafor"]):
+        site = Site.objects.filter(clinic_id=patient.clinic_id).first()
+        for hours, where in ((3, {"place": "on_site", "site": site}), (1, {"place": "virtual"})):
+            Whereabouts.objects.create(
+                clinic_id=patient.clinic_id,
+                patient=patient,
+                told_at=NOW - timedelta(hours=hours),
+                source="desk",
+                **where,
+            )
+
+    shown = sheet(client_for(cast["marcus"]), patient)
+
+    assert "as they said" not in shown
+    assert f"left {site.name} Nov 24, 4:48 p.m., not said where to" in shown
+    assert patient.home_address in shown and "their home; they have not said where they are" in shown
+    assert site.address not in shown.split('id="read-out"')[1]
 
 
 def test_a_place_told_yesterday_is_shown_with_its_age_and_the_home_beside_it(cast, client_for):

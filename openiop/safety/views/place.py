@@ -31,9 +31,14 @@ def where_now(request: Any, pk: UUID) -> HttpResponse:
     """One page to read out to a dispatcher. It names no diagnosis, no substance and no kind of clinic."""
     patient, now = patient_in_reach(request, pk), timezone.now()
     trail.record("where-now.open", patient=patient)
-    last = Whereabouts.objects.filter(patient=patient).select_related("site").order_by("-told_at").first()
-    address = (last.site.address if last and last.site else last.address if last else "") or patient.home_address
-    state = (last.site.state if last and last.site else last.state if last else "") or patient.home_state
+    told = Whereabouts.objects.filter(patient=patient).select_related("site").order_by("-told_at")
+    newest = told.first()
+    last = told.exclude(site=None, address="").first()
+    # Whoever left a place without saying where to is not there any more: their home is named as their home.
+    gone = newest if last and last.site and newest != last else None
+    said = last if not gone else None
+    address = (said.site.address if said and said.site else said.address if said else "") or patient.home_address
+    state = (said.site.state if said and said.site else said.state if said else "") or patient.home_state
     known = LocalHelp.objects.filter(clinic_id=patient.clinic_id).order_by("pk")
     numbers = location.nearest(address, state, known)
     today = timezone.localdate(timezone=ZoneInfo(patient.clinic.zone))
@@ -41,7 +46,9 @@ def where_now(request: Any, pk: UUID) -> HttpResponse:
         "patient": patient,
         "age": patient.age_on(today),
         "last": last,
-        "is_old": last is None or location.is_old(last.told_at, at=now),
+        "said": said,
+        "gone": gone,
+        "is_old": said is not None and location.is_old(said.told_at, at=now),
         "place": rail.places_of([patient], at=now)[patient.pk],
         "callback": (last.callback if last else "") or patient.phone,
         "address": address,
