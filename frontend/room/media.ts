@@ -607,7 +607,7 @@ class Outdated extends Error {}
 type Care = { restart(): Promise<unknown>; giveUp(): void; changed(): void; stalled(): void };
 
 /** A peer connection that mends itself: a new path first (sound and picture stay), a new connection if that fails. */
-class Connection {
+export class Connection {
   readonly pc: RTCPeerConnection;
   broken = false;
   #isReady = false;
@@ -728,7 +728,10 @@ class Connection {
   async #restart(): Promise<void> {
     clearTimeout(this.#timer);
     // A path that broke shows as such well within this time; one that held, or was mended unnoticed, needs no new connection.
-    this.#timer = setTimeout(() => this.pc.connectionState !== "connected" && this.care.giveUp(), RESTART_MS);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined; // else the next break would find a timer that has run out, and arm none
+      if (this.pc.connectionState !== "connected") this.care.giveUp();
+    }, RESTART_MS);
     this.#mending = "asked";
     try {
       await this.care.restart();
