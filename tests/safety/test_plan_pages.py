@@ -196,3 +196,29 @@ def test_what_is_no_number_stays_as_it_is(said):
 
 def test_nothing_in_the_words_becomes_markup():
     assert phones('<a href="x">988</a>') == '&lt;a href=&quot;x&quot;&gt;<a href="tel:988">988</a>&lt;/a&gt;'
+
+
+def test_whoever_wrote_meanwhile_loses_no_line_and_neither_does_the_other(cast, client_for, plan):
+    patient, clinician = client_for(cast["maya"]), client_for(cast["marcus"])
+    theirs = reverse("safety-plan-new", args=[cast["maya"].pk])
+    before = clinician.get(theirs).context["form"]["begun_from"].value()
+    patient.post(reverse("my-plan-new"), {"by_myself": "Call my sister", "begun_from": before})
+
+    refused = clinician.post(theirs, {"by_myself": "Walk the dog", "begun_from": before})
+
+    assert refused.status_code == 422
+    assert "Call my sister" in text(refused) and "Walk the dog" in text(refused)
+    with acting(cast["marcus"]):
+        assert SafetyPlan.objects.order_by("-version").first().by_myself == "Call my sister"
+    anew = refused.context["form"]["begun_from"].value()
+    clinician.post(theirs, {"by_myself": "Walk the dog\nCall my sister", "begun_from": anew})
+    with acting(cast["marcus"]):
+        assert SafetyPlan.objects.order_by("-version").first().by_myself == "Walk the dog\nCall my sister"
+
+
+def test_a_form_that_does_not_say_what_it_began_from_overwrites_nothing(cast, client_for, plan):
+    refused = client_for(cast["maya"]).post(reverse("my-plan-new"), {"by_myself": "Walk the dog"})
+
+    assert refused.status_code == 422
+    with acting(cast["marcus"]):
+        assert SafetyPlan.objects.count() == 1

@@ -157,6 +157,8 @@ class ShiftForm(forms.ModelForm):
 class SafetyPlanForm(forms.Form):
     """The seven parts, one thing a line. How many help is asked for, never demanded."""
 
+    begun_from = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for part in plans.PARTS:

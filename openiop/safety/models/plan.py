@@ -145,7 +145,7 @@ class MeansTalk(Row):
 
 
 class NotTheNewest(Exception):
-    """A later version was written meanwhile: it is the one to read and sign."""
+    """A later version was written meanwhile: it is the one to read, to sign, and to write on from."""
 
 
 class NothingWritten(Exception):
@@ -153,10 +153,14 @@ class NothingWritten(Exception):
 
 
 @transaction.atomic
-def write_plan(patient: Person, *, parts: Mapping[str, str], by: Person, at: datetime) -> SafetyPlan:
+def write_plan(
+    patient: Person, *, parts: Mapping[str, str], by: Person, at: datetime, begun_from: int | None = None
+) -> SafetyPlan:
     """Return the next version of the plan, or the newest where nothing in it changed.
 
-    Raises NothingWritten, and PermissionDenied for whoever is neither the patient nor a clinician.
+    `begun_from`: the version whose words the writer had before them, 0 for none; None where nobody read one. Raises
+    NothingWritten, NotTheNewest where the other has written since, so that no line of theirs is dropped unread, and
+    PermissionDenied for whoever is neither the patient nor a clinician.
     """
     if by.pk != patient.pk and not by.is_clinician:
         raise PermissionDenied
@@ -167,6 +171,8 @@ def write_plan(patient: Person, *, parts: Mapping[str, str], by: Person, at: dat
     newest = SafetyPlan.objects.filter(patient=patient).order_by("-version").first()
     if newest and newest.texts == texts:
         return newest
+    if begun_from is not None and begun_from != (newest.version if newest else 0):
+        raise NotTheNewest
     plan = SafetyPlan.objects.create(
         clinic_id=patient.clinic_id,
         patient=patient,

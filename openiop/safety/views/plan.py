@@ -83,18 +83,37 @@ def new(request: Any, pk: UUID) -> HttpResponse:
 
 
 def _write(request: Any, patient: Person, *, back_to: str, template: str) -> HttpResponse:
-    newest = next(iter(_versions(request, patient)), None)
-    form = SafetyPlanForm(request.POST or None, initial=newest.texts if newest else first_words(patient))
+    newest, newer = next(iter(_versions(request, patient)), None), None
+    words = newest.texts if newest else first_words(patient)
+    form = SafetyPlanForm(request.POST or None, initial={**words, "begun_from": newest.version if newest else 0})
     if request.method == "POST" and form.is_valid():
+        begun_from = form.cleaned_data.pop("begun_from") or 0
         try:
-            write_plan(patient, parts=form.cleaned_data, by=request.person, at=timezone.now())
+            write_plan(patient, parts=form.cleaned_data, by=request.person, at=timezone.now(), begun_from=begun_from)
         except NothingWritten:
             form.add_error(None, _("Write at least one thing. One is better than none."))
+        except NotTheNewest:
+            newer = _versions(request, patient)[0]
+            form = _beside(form, newer.version)
         else:
             messages.success(request, _("Kept. It is in force when both of you have signed it."))
             return redirect(back_to)
-    context = {"form": form, "patient": patient, "newest": newest, "back_to": back_to}
+    context = {"form": form, "patient": patient, "newest": newest, "newer": newer, "back_to": back_to}
     return page(request, template, context, status=422 if form.is_bound else 200)
+
+
+def _beside(stale: SafetyPlanForm, version: int) -> SafetyPlanForm:
+    """The same words once more, now that the writer has the newest version before them."""
+    form = SafetyPlanForm({**stale.cleaned_data, "begun_from": version})
+    form.full_clean()
+    form.add_error(
+        None,
+        _(
+            "Somebody wrote in this plan while you did, and nothing is kept of yours yet. Their words stand above. "
+            "Bring over what is missing, and keep this version again."
+        ),
+    )
+    return form
 
 
 def first_words(patient: Person) -> dict[str, str]:
