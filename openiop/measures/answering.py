@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from openiop.audit import trail
 from openiop.measures import asking, assessing, instruments, private, reading, scoring
 from openiop.measures.asking import BEFORE, CHECK_IN, due, newest
+from openiop.measures.blocks import assembled
 from openiop.measures.models import Answer, Response
 from openiop.measures.phrases.listening import listen
 from openiop.people.models import Person
@@ -79,6 +80,9 @@ def answer(
     must_hear = sign is not None or asked.kind == "text" or asked.private
     _check_day(patient, for_day, at=at, however_old=must_hear)
     response, begun = _response(patient, instrument, for_day, at=at, always=must_hear or by is not None)
+    scored_by = instrument
+    if response.version != instrument.version:
+        scored_by = _begun_with(response, item, given, must_hear=must_hear)
     so_far = list(Answer.objects.filter(Q(response=response) | Q(patient=patient, key=key)))
     # The device may have sent it twice at once: the second waited for this row, and finds the first here.
     if found := next((row for row in so_far if row.key == key), None):
@@ -99,8 +103,8 @@ def answer(
     )
     trail.record("answer.give", patient=patient, thing=response, item=item, how=how)
     flag = _told(patient, instrument, kept, sign, among=[*so_far, kept], at=at)
-    _score(response, instrument, [*so_far, kept], youth=youth, at=at)
-    assessing.answered(response, instrument, by=by, youth=youth)
+    _score(response, scored_by, [*so_far, kept], youth=youth, at=at)
+    assessing.answered(response, scored_by, by=by, youth=youth)
     return Taken(kept, flag)
 
 
@@ -154,9 +158,23 @@ def _response(
     )
     if begun and not always:
         _check_open(response, on=day)
-    if response.version != instrument.version:
-        raise NotTaken(_("These questions have changed since you began. Please open today's page again."))
     return response, begun
+
+
+def _begun_with(response: Response, item: str, given: scoring.Answer, *, must_hear: bool) -> instruments.Instrument:
+    """Return the questions this day was begun with, where an answer to another version may join them.
+
+    Only what must be heard may, and only where the same is asked there. Raises NotTaken.
+    """
+    changed = NotTaken(_("These questions have changed since you began. Please open today's page again."))
+    if not must_hear:
+        raise changed
+    begun = assembled.load(response.instrument, response.version, clinic_id=response.clinic_id)
+    try:
+        scoring.check(begun, item, given)
+    except scoring.NotAnAnswer:
+        raise changed from None
+    return begun
 
 
 def _check_open(response: Response, *, on: date) -> None:

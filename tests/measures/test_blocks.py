@@ -230,3 +230,37 @@ def test_staff_read_a_check_in_in_the_words_it_was_asked_in(cast, client_for):
 
     assert "alcohol or used anything" in director.get(f"/patients/{cast['maya'].pk}/measures/{row.pk}").content.decode()
     assert director.get(f"/patients/{cast['maya'].pk}/measures").status_code == 200
+
+
+def waited(person, item, value):
+    """What a device without a line was asked in the shipped words, sent now."""
+    return answering.answer(
+        person,
+        instrument=assembled.newest_shipped(assembled.DAILY),
+        for_day=TODAY,
+        item=item,
+        value=value,
+        key=uuid4(),
+        answered_at=world.NOW,
+        at=world.NOW,
+    )
+
+
+def test_a_danger_that_waited_on_a_device_is_told_though_the_questions_have_changed(cast):
+    choose(cast, "mood.v1", "self_harm.v1")
+    with acting(cast["maya"]):
+        say(cast["maya"], "mood", 3)
+        flag = waited(cast["maya"], "safe_now", 2).flag
+
+        assert (flag.reason, flag.tier) == ("safe_now", 4)
+        assert Response.objects.get(patient=cast["maya"], for_day=TODAY).answers.filter(item="safe_now").exists()
+
+
+def test_what_is_no_danger_is_not_mixed_into_other_questions_and_nothing_is_kept(cast):
+    choose(cast, "mood.v1", "self_harm.v1")
+    with acting(cast["maya"]):
+        say(cast["maya"], "mood", 3)
+        with pytest.raises(answering.NotTaken, match="changed since you began"):
+            waited(cast["maya"], "sleep_hours", 6)
+
+        assert Response.objects.get(patient=cast["maya"], for_day=TODAY).answers.count() == 1
