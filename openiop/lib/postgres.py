@@ -20,6 +20,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -388,10 +389,10 @@ def _place(var: Path) -> tuple[Path, Path, pwd.struct_passwd | None]:
         programs = _copy_programs(programs)
     link = var / "postgres"
     if not link.exists() and not _reaches(user, var):
-        elsewhere = REACHABLE_BY_ALL / _fingerprint(str(var))
-        elsewhere.mkdir(parents=True, exist_ok=True)
+        elsewhere = _place_elsewhere()
         link.unlink(missing_ok=True)
         link.symlink_to(elsewhere)
+        elsewhere.with_suffix(".of").write_text(str(var))
         print(f"{user.pw_name} cannot reach {var}: PostgreSQL's files are in {elsewhere}.", flush=True)
     data = _data(var)
     data.mkdir(exist_ok=True)
@@ -403,6 +404,21 @@ def _place(var: Path) -> tuple[Path, Path, pwd.struct_passwd | None]:
             "Move the checkout to a directory that others may pass through, such as /srv/openiop, or set OPENIOP_VAR."
         )
     return programs, data, user
+
+
+def _place_elsewhere() -> Path:
+    """Make a place for the data in which nothing was ever kept: another directory may have had the same path before.
+
+    What was kept for temporary directories that are gone by now goes with them.
+    """
+    REACHABLE_BY_ALL.mkdir(parents=True, exist_ok=True)
+    for record in REACHABLE_BY_ALL.glob("*.of"):
+        with contextlib.suppress(FileNotFoundError):  # another process was first
+            former, place = Path(record.read_text()), record.with_suffix("")
+            if former.is_relative_to(tempfile.gettempdir()) and (former / "postgres").resolve() != place:
+                shutil.rmtree(place, ignore_errors=True)
+                record.unlink()
+    return Path(tempfile.mkdtemp(prefix="data-", dir=REACHABLE_BY_ALL))
 
 
 def _system_user() -> pwd.struct_passwd:

@@ -1,6 +1,7 @@
 """The embedded PostgreSQL server: started once, shared, never left running, and with roles that may not do too much."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -235,6 +236,25 @@ def test_a_path_too_long_for_a_socket_still_starts(var: Path) -> None:
     with psycopg.connect(server.url("worker")) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
     server.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's data ever lies elsewhere")
+def test_a_directory_made_anew_at_the_same_path_finds_nothing_of_the_former_one(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    places = []
+    for _turn in range(2):
+        closed.mkdir(mode=0o700)
+        server = postgres.ensure(closed)
+        with psycopg.connect(server.url("superuser"), autocommit=True) as connection:
+            assert not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'of_before'").fetchone()
+            connection.execute("CREATE ROLE of_before")
+        server.stop()
+        places.append((closed / "postgres").resolve())
+        assert places[-1].is_relative_to(postgres.REACHABLE_BY_ALL)
+        shutil.rmtree(closed)
+
+    assert places[0] != places[1]
+    assert not places[0].exists(), "what was kept for a temporary directory goes when it is gone"
 
 
 def test_an_unknown_role_is_refused(var: Path) -> None:
