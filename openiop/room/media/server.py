@@ -9,6 +9,7 @@ import fcntl
 import glob
 import json
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -22,7 +23,9 @@ from typing import IO, TypeVar
 
 START_SECONDS = 10
 STOP_SECONDS = 5
+LET_GO_SECONDS = 2
 RTP_PORTS = "20000-21999"
+SIGNALLING_PORTS = range(22000, 32768)
 PLUGINS = {"libjanus_videoroom.so", "libjanus_echotest.so"}
 TRANSPORTS = {"libjanus_websockets.so"}
 NOBODY = 65534
@@ -61,7 +64,7 @@ class JanusServer:
         binary, library = _installation()
         self._prepare_folder()
         self._end_leftover()
-        self._ports = self._kept("ports.json", _free_ports, usable=_all_free)
+        self._ports = self._kept("ports.json", _free_ports, usable=_soon_free)
         self._secrets = self._kept("secrets.json", _new_secrets)
         self._write_configuration(library, interface=media_interface())
         self._process = self._spawn(binary)
@@ -280,14 +283,28 @@ def _new_secrets() -> dict[str, str]:
 
 
 def _free_ports() -> dict[str, int]:
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        return {"ws": one.getsockname()[1], "admin_ws": other.getsockname()[1]}
+    """Return ports that no connection is given by chance, so that they are still free after a restart."""
+    ws, admin_ws, *_ = filter(_free, random.SystemRandom().sample(SIGNALLING_PORTS, k=100))
+    return {"ws": ws, "admin_ws": admin_ws}
 
 
-def _all_free(ports: dict[str, int]) -> bool:
-    return not any(_answers(port) for port in ports.values())
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _soon_free(ports: dict[str, int]) -> bool:
+    """Whether nobody has them, once a process that was killed a moment ago has let go of them."""
+    deadline = time.monotonic() + LET_GO_SECONDS
+    while any(_answers(port) for port in ports.values()):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def _answers(port: int) -> bool:
