@@ -40,7 +40,7 @@ def to_sign_in(request: Any) -> HttpResponse:
 
     Who came by a supporter's link that is over has no sign-in: they are told so.
     """
-    if SUPPORTER_COOKIE in request.COOKIES:
+    if request.COOKIES.get(SUPPORTER_COOKIE):
         return redirect("visit")
     if request.headers.get("HX-Request") == "true":
         return HttpResponse(status=401, headers={"HX-Redirect": reverse("account_login")})

@@ -34,6 +34,10 @@ class NoConsent(Exception):
     """The patient has not agreed in writing that this supporter comes to meetings, or no longer does."""
 
 
+class LinkStands(Exception):
+    """There is a link to this meeting already, and it may be in somebody's hand: revoke it first."""
+
+
 class SupporterConsentQuerySet(models.QuerySet["SupporterConsent"]):
     def standing(self) -> SupporterConsentQuerySet:
         """Asked for or given, and not withdrawn."""
@@ -142,7 +146,7 @@ class SupporterLink(Row):
 
     Made → used, once, by the browser that from then on holds the cookie → over: revoked, past `ends_at`, or the consent
     withdrawn. We keep hashes of the link's token and of the cookie alone. `session_id` is plain data: this app knows no
-    sessions. A newer link for the same meeting ends the older one.
+    sessions. One at a time for a meeting: another is made once the first is revoked or over.
     """
 
     consent = models.ForeignKey(SupporterConsent, on_delete=models.PROTECT, related_name="links")
@@ -172,12 +176,18 @@ class SupporterLink(Row):
     @classmethod
     @transaction.atomic
     def make(cls, consent: SupporterConsent, *, session_id: UUID, ends_at: datetime, by: Person, at: datetime) -> str:
-        """Return the token of a new link to this meeting. It cannot be read again later. Raises NoConsent."""
+        """Return the token of a new link to this meeting. It cannot be read again later.
+
+        Raises NoConsent, and LinkStands while an earlier one to this meeting opens something.
+        """
         given = SupporterConsent.objects.given(at).filter(pk=consent.pk, may_know__contains=[Knows.MEETINGS])
         if not given.exists():
             raise NoConsent
-        for older in cls.objects.filter(consent=consent, session_id=session_id, revoked_at=None):
-            older.revoke(by=by, at=at)
+        earlier = cls.objects.filter(consent=consent, session_id=session_id)
+        if earlier.standing(at).exists():
+            raise LinkStands
+        for over in earlier.filter(revoked_at=None):
+            over.revoke(by=by, at=at)
         token = secrets.token_urlsafe(24)
         link = cls.objects.create(
             clinic_id=consent.clinic_id,

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from openiop.audit import trail
 from openiop.people.doors import roles
 from openiop.people.models import CLINICIANS, Person, Role
-from openiop.people.support import Knows, SupporterConsent, SupporterLink
+from openiop.people.support import Knows, LinkStands, SupporterConsent, SupporterLink
 from openiop.room import guests
 from openiop.room.admission import CLOSES_AFTER
 from openiop.schedule.models import CareSession
@@ -46,15 +46,18 @@ def supporters(request: Any, pk: UUID) -> HttpResponse:
 @require_POST
 @roles(*INVITES)
 def link(request: Any, pk: UUID, consent_pk: UUID) -> HttpResponse:
-    """Make a link and show it, this once. An earlier one for this meeting opens nothing any more."""
+    """Make a link and show it, this once. While an earlier one stands, whoever asks is told to revoke that first."""
     session = _meeting(request.person, pk)
     consent = _consent(request.person, session, consent_pk)
     if session.cancelled_at or timezone.now() >= session.ends_at:
         messages.error(request, _("This meeting is over, so there is nothing to invite to."))
         return redirect("session-supporters", pk=pk)
-    token = SupporterLink.make(
-        consent, session_id=session.pk, ends_at=session.ends_at + CLOSES_AFTER, by=request.person, at=timezone.now()
-    )
+    ends_at, now = session.ends_at + CLOSES_AFTER, timezone.now()
+    try:
+        token = SupporterLink.make(consent, session_id=session.pk, ends_at=ends_at, by=request.person, at=now)
+    except LinkStands:
+        messages.error(request, _("Their link is still good, so no second one was made. Revoke it first."))
+        return redirect("session-supporters", pk=pk)
     context = {
         "session": session,
         "consent": consent,

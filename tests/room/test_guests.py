@@ -1,6 +1,7 @@
 """A patient's supporter in one meeting: how they come in, what they may not see, and when it ends."""
 
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from uuid import uuid4
 
 import pytest
@@ -14,9 +15,10 @@ from django.utils import timezone
 from openiop.demo import world
 from openiop.people.access import acting
 from openiop.people.models import Person
-from openiop.people.support import NoConsent, SupporterConsent, SupporterLink
+from openiop.people.support import LinkStands, NoConsent, SupporterConsent, SupporterLink
 from openiop.programs.models import Enrolment
 from openiop.room import admission, state
+from openiop.room.leading import door, floor
 from openiop.room.models import LiveRoom, Seat, SeatState
 from openiop.schedule.models import CareSession, Evidence
 from tests.room.family import COOKIE, ana_by_link, ana_of, family_meeting, link_to, used
@@ -74,19 +76,33 @@ def test_without_written_consent_to_meetings_there_is_no_link(cast, meeting, giv
         link_to(meeting, consent, cast)
 
 
-def test_a_newer_link_ends_the_older_one(cast, meeting):
+@pytest.mark.parametrize("opened", [False, True], ids=["not opened yet", "opened"])
+def test_no_second_link_is_made_while_the_first_is_good(cast, meeting, opened):
     consent = ana_of(cast)
-    older, newer = link_to(meeting, consent, cast), link_to(meeting, consent, cast)
+    first = link_to(meeting, consent, cast)
+    if opened:
+        used(first)
+    with pytest.raises(LinkStands):
+        link_to(meeting, consent, cast)
 
-    assert used(older) is None
-    assert used(newer) is not None
+    assert used(first) is None if opened else used(first) is not None
+
+
+def test_once_the_first_link_is_revoked_or_over_there_is_another(cast, meeting):
+    consent = ana_of(cast)
+    link_to(meeting, consent, cast)
+    with acting(cast["okafor"]):
+        SupporterLink.objects.get().revoke(by=cast["okafor"], at=world.NOW)
+    link_to(meeting, consent, cast)
+
+    assert used(link_to(meeting, consent, cast, at=meeting.ends_at + admission.CLOSES_AFTER)) is not None
 
 
 def test_an_expired_a_revoked_and_a_forged_link_open_nothing(cast, meeting):
     consent = ana_of(cast)
     late = meeting.ends_at + admission.CLOSES_AFTER
-    assert used(link_to(meeting, consent, cast), at=late) is None
     token = link_to(meeting, consent, cast)
+    assert used(token, at=late) is None
     with acting(cast["okafor"]):
         SupporterLink.objects.get(consent=consent, revoked_at=None).revoke(by=cast["okafor"], at=world.NOW)
     assert used(token) is None
@@ -333,6 +349,45 @@ def test_a_link_to_a_later_meeting_does_not_show_the_earlier_room_again(cast, me
         assert not Seat.objects.exists()
 
 
+def test_at_the_door_a_supporter_reads_that_it_is_locked_and_what_is_said_to_them(cast, meeting):
+    seat = at_the_door(ana_by_link(meeting, cast), meeting)
+    with acting(cast["okafor"]):
+        admission.ask(meeting, cast["okafor"], at=world.NOW)
+        door.lock(meeting, by=cast["okafor"], at=world.NOW)
+        door.say(meeting, seat_id=seat.pk, preset="talk", text="", by=cast["okafor"], at=world.NOW)
+        door.say(meeting, seat_id=None, preset="soon", text="", by=cast["okafor"], at=world.NOW)
+    with acting(seat.person):
+        told = state.room_for(seat, at=world.NOW).door
+
+    assert told.locked and [said.preset for said in told.said] == ["talk", "soon"]
+
+
+def test_a_supporter_is_asked_to_speak_and_the_question_goes_when_they_would_rather_not(cast, meeting):
+    ana = ana_by_link(meeting, cast)
+    seat = let_in(at_the_door(ana, meeting), cast)
+    with acting(cast["okafor"]):
+        floor.ask_to_speak(seat, by=cast["okafor"], at=world.NOW)
+    with acting(ana):
+        assert floor.asked(seat, at=world.NOW)
+        floor.answered(seat)
+        assert floor.asked(seat, at=world.NOW) is None
+
+
+def test_a_supporter_reads_no_lock_and_no_words_of_another_meeting(cast, meeting):
+    other = family_meeting(cast, begins_at=meeting.ends_at + timedelta(minutes=5))
+    ana = ana_by_link(meeting, cast)
+    at_the_door(ana, meeting)
+    with acting(cast["okafor"]):
+        for session in (meeting, other):
+            admission.ask(session, cast["okafor"], at=world.NOW)
+            door.lock(session, by=cast["okafor"], at=world.NOW)
+            door.say(session, seat_id=None, preset="soon", text="", by=cast["okafor"], at=world.NOW)
+    with acting(ana):
+        for table in ("room_doorlock", "room_doormessage"):
+            assert rows(f"SELECT session_id FROM {table}") == [(meeting.pk,)]
+            assert rows(f"WITH gone AS (DELETE FROM {table} RETURNING 1) SELECT count(*) FROM gone") == [(0,)]
+
+
 def test_a_supporter_changes_nothing_of_the_room_in_the_database(cast, meeting):
     ana = ana_by_link(meeting, cast)
     let_in(at_the_door(ana, meeting), cast)
@@ -437,6 +492,8 @@ def test_the_link_is_used_by_a_press_and_not_by_looking_at_it(cast, meeting, set
     assert (came.status_code, came.headers["Location"]) == (302, f"/sessions/{meeting.pk}/room")
     cookie = came.cookies["openiop_supporter"]
     assert cookie["httponly"] and cookie["samesite"] == "Strict"
+    # A meeting that is moved takes the link along, and the browser must still hold the cookie then.
+    assert parsedate_to_datetime(cookie["expires"]) > meeting.ends_at + timedelta(days=28)
     page = ana.get(came.headers["Location"])
     assert page.status_code == 200 and '"boardUrl": ""' in page.content.decode()
     assert ana.get(f"/visit/{token}").headers["Location"] == "/visit"
@@ -478,6 +535,8 @@ def test_once_the_link_is_over_every_address_leads_to_the_page_that_says_what_to
 
     assert ana.get(f"/sessions/{meeting.pk}/room").headers["Location"] == "/visit"
     assert ana.get("/visit").status_code == 404
+    # Said once; then whoever shares the device finds the sign-in again.
+    assert ana.get("/").headers["Location"].startswith("/account/login")
 
 
 def test_another_meeting_and_every_record_are_closed_to_a_supporter(cast, meeting):
@@ -501,6 +560,8 @@ def test_staff_make_a_link_that_is_shown_once_and_revoke_it(cast, meeting, clien
 
     token = shown.split("/visit/")[1].split("<")[0]
     assert token not in okafor.get(page).content.decode()
+    assert browser_with().get(f"/visit/{token}").status_code == 200
+    assert "Revoke it first" in okafor.post(f"{page}/{consent.pk}/link", follow=True).content.decode()
     assert browser_with().get(f"/visit/{token}").status_code == 200
     okafor.post(f"{page}/{consent.pk}/revocation")
     assert browser_with().get(f"/visit/{token}").status_code == 404

@@ -1,6 +1,7 @@
 """Supporters: what a patient lets them know, and how one comes in by a link that works once."""
 
 import secrets
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,8 @@ from openiop.people.middleware import SUPPORTER_COOKIE, origin_of
 from openiop.people.models import Person, hashed
 from openiop.people.support import SupporterConsent, SupporterLink
 from openiop.people.views.patients import MAY_OBTAIN
+
+COOKIE_OUTLASTS = timedelta(days=30)  # the link, whose meeting may be moved by some weeks
 
 # --- staff ---
 
@@ -153,8 +156,10 @@ def _come_in(request: Any, token: str) -> HttpResponse:
     if request.user.is_authenticated:
         auth.logout(request)
     response = redirect("room", pk=link.session_id)
+    # The link says when it is over, and moves with the meeting; the browser must not forget it before that.
+    kept_until = link.ends_at + COOKIE_OUTLASTS
     response.set_cookie(
-        SUPPORTER_COOKIE, cookie, expires=link.ends_at, httponly=True, secure=settings.PRODUCTION, samesite="Strict"
+        SUPPORTER_COOKIE, cookie, expires=kept_until, httponly=True, secure=settings.PRODUCTION, samesite="Strict"
     )
     return response
 
@@ -169,5 +174,11 @@ def visit(request: Any) -> HttpResponse:
 
 
 def _over(request: Any) -> HttpResponse:
-    """The same page whatever the reason: used, over, revoked, taken back, or never there."""
-    return render(request, "people/visit_over.html", status=404)
+    """The same page whatever the reason: used, over, revoked, taken back, or never there.
+
+    A cookie that opens nothing goes, so that somebody else on this device finds the sign-in again.
+    """
+    response = render(request, "people/visit_over.html", status=404)
+    if getattr(request.person, "link", None) is None:
+        response.delete_cookie(SUPPORTER_COOKIE, samesite="Strict")
+    return response

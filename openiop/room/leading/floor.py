@@ -38,7 +38,7 @@ def ask_to_speak(seat: Seat, *, by: Person, at: datetime) -> None:
 
 def asked(seat: Seat, *, at: datetime) -> SpeakAsk | None:
     """Return the question that stands before this person now."""
-    return SpeakAsk.objects.filter(seat=seat, at__gt=at - ASKED_FOR).select_related("by").first()
+    return SpeakAsk.objects.filter(seat=seat, at__gt=at - ASKED_FOR).first()
 
 
 def answered(seat: Seat) -> None:

@@ -11,7 +11,7 @@ from openiop.room.leading import asides
 from openiop.room.leading import chat as lines
 from openiop.room.leading import floor as verbs
 from openiop.room.leading.models import ChatLine, DoorLock, DoorMessage, Spotlight, Stick
-from openiop.room.models import BREAKOUT, BreakoutRoom, Seat
+from openiop.room.models import BREAKOUT, BreakoutRoom, Neighbour, Seat
 from openiop.schedule.models import CareSession
 
 
@@ -33,11 +33,16 @@ def door_for_those_who_lead(session: CareSession) -> protocol.DoorLed:
 
 def newest(session: CareSession, *, seat_id: UUID | None) -> protocol.DoorSaid | None:
     """What was written last to all (no seat) or to one person."""
-    said = DoorMessage.objects.filter(session=session, seat=seat_id).select_related("by").order_by("-at", "-pk").first()
+    said = DoorMessage.objects.filter(session=session, seat=seat_id).order_by("-at", "-pk").first()
     if said is None:
         return None
     preset = cast("protocol.DoorPreset | None", said.preset or None)
-    return protocol.DoorSaid(id=said.pk, preset=preset, text=said.text, by=said.by.called, at=said.at)
+    return protocol.DoorSaid(id=said.pk, preset=preset, text=said.text, by=_called(session, said.by_id), at=said.at)
+
+
+def _called(session: CareSession, person_id: UUID) -> str:
+    """One of those who lead, by the name that whoever has a seat may know; a guest reads no other person's row."""
+    return next((row.called for row in Neighbour.of(session.pk) if row.person_id == person_id), "")
 
 
 def floor(seat: Seat) -> protocol.FloorNow:
@@ -53,7 +58,9 @@ def floor(seat: Seat) -> protocol.FloorNow:
 
 def asked_to_speak(seat: Seat, *, at: datetime) -> protocol.SpeakAsked | None:
     question = verbs.asked(seat, at=at)
-    return protocol.SpeakAsked(id=question.pk, by=question.by.called, at=question.at) if question else None
+    if question is None:
+        return None
+    return protocol.SpeakAsked(id=question.pk, by=_called(seat.session, question.by_id), at=question.at)
 
 
 def chat_mode(session: CareSession) -> protocol.ChatWord:
