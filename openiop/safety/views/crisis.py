@@ -33,6 +33,7 @@ from openiop.safety.models import (
     somebody_is_called,
     somebody_is_looked_after,
 )
+from openiop.safety.receipts import receipts
 
 SEEN = "cases_seen"
 
@@ -131,6 +132,7 @@ def _case(
         "patient": found.patient,
         "steps": _steps(found, at=now) if found.closed_at is None else [],
         "reads_private": Person.objects.visible_to(request.person).filter(pk=found.patient_id).exists(),
+        "sent": receipts(found),
         "contacts": found.contacts.select_related("by").order_by("at"),
         "contact_form": contact or ContactForm(),
         "closure_form": closure or ClosureForm(),
