@@ -113,6 +113,7 @@ def history(patients: Iterable[Person], *, on: date) -> dict[UUID, History]:
     days = _group_days(people, on=on)
     given: dict[UUID, list[tuple[str, date]]] = {}
     complete = Response.objects.filter(patient__in=people, completed_at__isnull=False, for_day__lte=on)
+    complete = complete.exclude(instrument__in=ASKED_BY_THE_DAY, for_day__lt=on - LOOKS_BACK)  # nobody asks for these
     for patient_id, code, day in complete.order_by("for_day").values_list("patient", "instrument", "for_day"):
         given.setdefault(patient_id, []).append((code, day))
     asked: dict[UUID, list[Assignment]] = {}

@@ -162,6 +162,8 @@ def _scores(people: Sequence[Person], *, on: date) -> dict[UUID, dict[str, list[
 def _item_nine(people: Sequence[Person], *, on: date) -> dict[UUID, list[tuple[date, int]]]:
     """Each day's newest answer to the question about death; a day corrected counts once."""
     rows = Answer.objects.filter(patient__in=people, item__in=ITEM_NINE, response__for_day__lte=on)
+    # Of who never said more than "not at all", nothing rose.
+    rows = rows.filter(patient__in=Answer.objects.filter(item__in=ITEM_NINE).exclude(value=0).values("patient"))
     days: dict[UUID, dict[date, int]] = {}
     ordered = rows.order_by("answered_at", "received_at").values_list("patient", "response__for_day", "value")
     for patient_id, day, value in ordered:

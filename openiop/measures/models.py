@@ -120,7 +120,10 @@ class Answer(Row):
                 name="what_staff_wrote_down_names_them",
             ),
         ]
-        indexes = [models.Index(fields=["response", "item", "received_at"], name="answer_newest")]
+        indexes = [
+            models.Index(fields=["response", "item", "received_at"], name="answer_newest"),
+            models.Index(fields=["patient", "item"], name="answers_of_a_patient"),
+        ]
 
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):

@@ -9,11 +9,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from openiop.audit.models import AuditEvent
 from openiop.demo import world
 from openiop.measures import answering, caseload, track
 from openiop.measures.asking import AFTER_GROUP
 from openiop.measures.blocks import assembled
 from openiop.measures.caseload import Why, in_order
+from openiop.measures.views import trends
 from openiop.people.access import acting
 from openiop.programs.models import Enrolment
 
@@ -127,6 +129,21 @@ def test_the_page_names_the_reasons_in_words_and_only_those_whom_the_reader_may_
     assert mine and mine < {line.patient.pk for line in lines(cast["okafor"]).values()}
     assert client_for(cast["maya"]).get("/caseload").status_code == 404
     assert client_for(cast["hal"]).get("/caseload").status_code == 403
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("clock")
+def test_a_long_list_is_shown_by_pages_and_only_who_was_shown_was_opened(cast, client_for, monkeypatch):
+    monkeypatch.setattr(trends, "LINES_A_PAGE", 2)
+    names = [line.patient.full_name for line in lines(cast["okafor"]).values()]
+    client = client_for(cast["okafor"])
+
+    first, second = (client.get("/caseload", {"page": number}).content.decode() for number in (1, 2))
+
+    assert [name for name in names if name in first] == names[:2]
+    assert [name for name in names if name in second] == names[2:4]
+    with acting(cast["okafor"]):
+        assert AuditEvent.objects.filter(verb="caseload.open").count() == 4
 
 
 @pytest.mark.django_db

@@ -13,12 +13,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import itertools
 import json
-import math
 import os
-import socket
 import sys
 import tempfile
 import time
@@ -33,6 +30,7 @@ import psutil
 import psycopg
 import websockets
 
+from openiop.demo.bench._lines import Line, at_share, free_port, session_of, until_answering
 from openiop.demo.stack import HOST, Stack
 
 NO_LONGER_THAN_SECONDS = 300
@@ -47,7 +45,7 @@ def main(words: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="openiop-alert-") as var:
         # The database's own user has to reach its folder in here.
         os.chmod(var, 0o755)  # noqa: S103
-        second = _free_port()
+        second = free_port()
         stack = Stack(var=Path(var), port=0, media=False, say=_say)
         stack.extra["web2"] = [
             *(sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", HOST),
@@ -71,12 +69,6 @@ def _options(words: Sequence[str] | None) -> Any:
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind((HOST, 0))
-        return int(free.getsockname()[1])
 
 
 # --- the people ---
@@ -138,66 +130,11 @@ def _furnish(stack: Stack, *, patients: int) -> Clinic:
                 called=f"Load{number:04d}",
                 born_on=date(1990, 1, 1),
             )
-            senders.append(Sender(person.full_name, str(person.pk), _session(login)))
+            senders.append(Sender(person.full_name, str(person.pk), session_of(login)))
     bea = cast["bea"]
     day = timezone.now().astimezone(world.ZONE).date()
     web = [psutil.Process(pid) for pid in (stack.pid("web"), stack.pid("web2")) if pid]
-    return Clinic(stack.env["DATABASE_OWNER_URL"], day, senders, _session(bea.login), bea, web)
-
-
-def _session(login: Any) -> str:
-    from django.conf import settings
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
-
-    session = SessionStore()
-    session[SESSION_KEY] = str(login.pk)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    session[HASH_SESSION_KEY] = login.get_session_auth_hash()
-    session["second_factor"] = "bench"
-    session.save()
-    return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
-
-
-# --- a line to the web server ---
-
-
-class Line:
-    """One kept-open HTTP connection; one request at a time."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.reader: asyncio.StreamReader | None = None
-        self.writer: asyncio.StreamWriter | None = None
-        self.turn = asyncio.Lock()
-
-    async def ask(
-        self, method: str, path: str, *, headers: dict[str, str], body: bytes = b""
-    ) -> tuple[int, str, bytes]:
-        """Return status, cookies set, and body. A connection that the server closed meanwhile is opened again."""
-        lines = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Content-Length: {len(body)}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        request = "\r\n".join([*lines, "", ""]).encode() + body
-        async with self.turn:
-            if self.writer is not None:
-                with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-                    return await self._exchange(request)
-            self.reader, self.writer = await asyncio.open_connection(HOST, self.port)
-            return await self._exchange(request)
-
-    async def _exchange(self, request: bytes) -> tuple[int, str, bytes]:
-        assert self.reader is not None and self.writer is not None
-        self.writer.write(request)
-        await self.writer.drain()
-        head = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        told = [(name.lower(), value.strip()) for name, _colon, value in (line.partition(":") for line in head[1:])]
-        length = next((int(value) for name, value in told if name == "content-length"), 0)
-        cookies = "; ".join(value.split(";")[0] for name, value in told if name == "set-cookie")
-        return int(head[0].split()[1]), cookies, await self.reader.readexactly(length)
-
-    def close(self) -> None:
-        if self.writer is not None:
-            self.writer.close()
+    return Clinic(stack.env["DATABASE_OWNER_URL"], day, senders, session_of(bea.login), bea, web)
 
 
 # --- the desk ---
@@ -260,7 +197,7 @@ class Tally:
 
 async def _run(clinic: Clinic, ports: list[int], options: Any) -> bool:
     for port in ports:
-        await _until_answering(port)
+        await until_answering(port)
     yardstick = await _yardstick(clinic.dsn)
     for number, sender in enumerate(clinic.senders):
         sender.line = Line(ports[number % len(ports)])
@@ -293,15 +230,6 @@ async def _measured(
     took, used = time.perf_counter() - began, clinic.web_cpu_seconds() - used
     _report(tally, yardstick, desk, options, rate=pace.rate, took=took, used=used, processes=processes)
     return tally
-
-
-async def _until_answering(port: int) -> None:
-    for _try in range(600):
-        with contextlib.suppress(OSError):
-            (await asyncio.open_connection(HOST, port))[1].close()
-            return
-        await asyncio.sleep(0.1)
-    raise TimeoutError(f"nothing answers on port {port}")
 
 
 async def _fetch_token(sender: Sender) -> None:
@@ -464,14 +392,6 @@ def _line(metric: str, seconds: list[float], share: float, *, yardstick: list[fl
         **load,
     }
     print(json.dumps(figures), flush=True)
-
-
-def at_share(values: Sequence[float], share: float) -> float:
-    """Return the value that `share` of the values do not exceed, by the nearest rank. Raises ValueError for none."""
-    if not values:
-        raise ValueError("a share of nothing")
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_GET
 from openiop.audit import trail
 from openiop.lib.http import page
 from openiop.measures import asking, change, instruments, reading
-from openiop.measures.caseload import ASSESS, ASSESS_LATE, REACHED, UNANSWERED, WAITS, Why
+from openiop.measures.caseload import ASSESS, ASSESS_LATE, REACHED, UNANSWERED, WAITS, Line, Why
 from openiop.measures.caseload import caseload as lines_of
 from openiop.measures.chart import draw
 from openiop.measures.models import Response
@@ -26,6 +27,7 @@ from openiop.people.doors import patients_only, roles, staff_only
 from openiop.people.models import CLINICIANS, Person
 from openiop.programs.models import Enrolment
 
+LINES_A_PAGE = 50
 EVENTS = {
     "admitted": gettext_lazy("Admission"),
     "discharged": gettext_lazy("Discharge"),
@@ -164,7 +166,9 @@ def in_plain_words(found: Any) -> str:
 def caseload(request: Any) -> HttpResponse:
     """Everybody in care whom the reader may open, who needs somebody first on top, with the reasons written out."""
     now, language = timezone.now(), request.LANGUAGE_CODE
-    lines = lines_of(request.person, at=now)
+    found = lines_of(request.person, at=now)
+    shown = Paginator(found, LINES_A_PAGE).get_page(request.GET.get("page"))
+    lines: list[Line] = list(shown.object_list)
     for line in lines:
         trail.record("caseload.open", patient=line.patient)
     titles = {
@@ -179,6 +183,8 @@ def caseload(request: Any) -> HttpResponse:
             }
             for line in lines
         ],
+        "shown": shown,
+        "how_many": len(found),
         "today": now.astimezone(ZoneInfo(request.person.clinic.zone)).date(),
     }
     return page(request, "measures/caseload.html", context)
