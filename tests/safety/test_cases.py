@@ -97,6 +97,17 @@ def test_more_evidence_of_a_higher_tier_pages_again_and_starts_the_clocks_anew(c
         assert Page.objects.count() == 2
 
 
+@pytest.mark.parametrize("later", [timedelta(), -timedelta(seconds=1)])
+def test_a_graver_answer_of_the_same_moment_or_of_a_clock_behind_raises_the_case(cast, later):
+    flag(cast["maya"], evidence=SEVERAL_DAYS)
+    flag(cast["maya"], key="answer-2", evidence=NOT_SAFE, at=NOW + later)
+
+    with acting(cast["marcus"]):
+        case = case_of(cast["maya"])
+        assert (case.tier, case.since) == (4, NOW)
+        assert Page.objects.filter(case=case).count() == 2
+
+
 def test_more_of_the_same_adds_evidence_and_calls_nobody_twice(cast):
     flag(cast["maya"], key="1")
     flag(cast["maya"], key="2", at=NOW + minutes(1))

@@ -122,8 +122,9 @@ def _open_case(patient: Person, *, tier: int, at: datetime) -> tuple[Case, Drawn
         )
         return case, drawn
     contacts = [case.contacted_at] if case.contacted_at else []
-    since = ladder.clocks_start_at([(case.since, case.tier), (at, tier)], contacts=contacts)
-    if since <= case.since:
+    since = max(case.since, ladder.clocks_start_at([(case.since, case.tier), (at, tier)], contacts=contacts))
+    # A graver answer of the same moment (one form, two devices) starts nothing later, and raises the case all the same.
+    if since == case.since and tier <= case.tier:
         return case, None
     case.since, case.tier, case.next_step_at = since, max(tier, case.tier), at
     drawn = ladder_for(patient, tier=case.tier, at=at)
