@@ -103,8 +103,10 @@ def answer(
     )
     trail.record("answer.give", patient=patient, thing=response, item=item, how=how)
     flag = _told(patient, instrument, kept, sign, among=[*so_far, kept], at=at)
+    result_before = response.band
     _score(response, scored_by, [*so_far, kept], youth=youth, at=at)
     assessing.answered(response, scored_by, by=by, youth=youth)
+    assessing.screened(response, scored_by, result_before=result_before, at=at)
     return Taken(kept, flag)
 
 

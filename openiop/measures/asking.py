@@ -20,7 +20,8 @@ from openiop.schedule.models import RosterEntry
 CHECK_IN, BEFORE, AFTER_GROUP = assembled.DAILY, assembled.BEFORE, "after_group"
 ASKED_BY_THE_DAY = (CHECK_IN, BEFORE, AFTER_GROUP)  # none of them is a measure
 newest = assembled.newest_shipped
-ASSESSMENTS = ("asq", "cssrs")  # either is a clinician's assessment of suicide risk
+ASSESSMENTS = ("asq", "cssrs")  # either is a clinician's answer to an answer about death
+RISK_ASSESSMENT = "risk_assessment"  # what follows a positive screen: a whole assessment, not another screen
 LOOKS_BACK = timedelta(days=28)  # how far staff are shown what was not answered
 DAYS_TO_ANSWER = 3
 
@@ -91,13 +92,14 @@ def may_be_answered(code: str) -> bool:
 
 
 def late(known: History, *, on: date) -> list[Late]:
-    """Return what was asked for within four weeks and not answered, the newest first."""
+    """Return what the patient was asked for within four weeks and has not answered, the newest first."""
     windows = [window for window in known.windows(on) if window.due_on >= on - LOOKS_BACK]
     found = [
         Late(window.instrument, window.moment, _late_since(window))
         for window in calendar.unanswered(windows, given=known.given, on=on)
     ]
-    found += [Late(row.instrument, row.because, row.due_on) for row in known.assignments if row.due_on < on]
+    asked = [row for row in known.assignments if row.asked_of == Assignment.PATIENT]
+    found += [Late(row.instrument, row.because, row.due_on) for row in asked if row.due_on < on]
     return sorted(found, key=lambda row: (row.due_on, row.instrument), reverse=True)
 
 

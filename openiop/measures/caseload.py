@@ -116,7 +116,7 @@ class _Facts:
                 reasons = track.against_baseline(rows, admitted_on=admitted_on, thresholds=_thresholds(applies))
                 found += [Why(row.code, code, row.before, row.now) for row in reasons]
         found += [Why(row.code, "", row.before, row.now) for row in self._beside_scores(pk, admitted_on=admitted_on)]
-        late = [row for row in asking.late(self.histories[pk], on=self.on) if row.moment != "sign"]
+        late = asking.late(self.histories[pk], on=self.on)
         found += [Why(UNANSWERED, "", 0, len(late))] if late else []
         return sorted(found, key=lambda why: (ORDER.index(why.code), -why.weight))
 

@@ -1,18 +1,23 @@
 """When a track asks for a measure, and what staff say when they write one down or ask for one."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from django import forms
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from openiop.measures import instruments, norms
 from openiop.measures.answering import KEPT_FOR
 from openiop.measures.asking import ASKED_BY_THE_DAY, DAYS_TO_ANSWER
+from openiop.measures.assessing import Offered
 from openiop.measures.models import Answer, Cadence, OwnPhrase
 from openiop.measures.phrases.wording import has_a_word
 from openiop.people.models import Clinic
 from openiop.programs.models import Track
+from openiop.safety.assessing import Screen
+from openiop.safety.models.assessment import LEVELS, PROTECTIVE_FACTORS, RISK_FACTORS
 
 
 def for_patients() -> list[tuple[str, str]]:
@@ -152,3 +157,76 @@ class PhraseOffForm(forms.Form):
 
     code = forms.RegexField(r"^[a-z]{2}[0-9]{3}$")
     because = forms.CharField(max_length=200)
+
+
+class AssessmentForm(forms.Form):
+    """What a clinician fills in after assessing a risk. It begins with a screen where one was taken."""
+
+    taken = forms.ChoiceField(
+        label=_("Screen that this assessment begins with"),
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": _("That screen is no longer open to this assessment. Choose again.")},
+    )
+    screened = forms.TypedChoiceField(
+        label=_("What the screen calls for"),
+        choices=[("", _("no screen taken")), *LEVELS],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        help_text=_("Only for a screen that is not listed above."),
+    )
+    codes = forms.CharField(
+        label=_("Its answers, as codes"), required=False, help_text=_("One code and its answer, then a comma.")
+    )
+    found = forms.CharField(label=_("What was said and seen"), required=False, widget=forms.Textarea(attrs={"rows": 4}))
+    risk_factors = forms.MultipleChoiceField(
+        label=_("What raises the risk"), choices=RISK_FACTORS, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    protective_factors = forms.MultipleChoiceField(
+        label=_("What protects"), choices=PROTECTIVE_FACTORS, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    level = forms.TypedChoiceField(
+        label=_("Level of risk, as decided"), choices=LEVELS, coerce=int, widget=forms.RadioSelect
+    )
+    lowered_because = forms.CharField(
+        label=_("Why lower than the screen or the time before"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    plan = forms.CharField(label=_("What happens now"), widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, *args: Any, offered: Sequence[Offered] = (), language: str = "en", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.screens = {str(one.response.pk): one.screen for one in offered}
+        taken = self.fields["taken"]
+        assert isinstance(taken, forms.ChoiceField)
+        listed = [(str(one.response.pk), in_a_line(one, language)) for one in offered]
+        taken.choices = [*listed, ("", _("None of these"))]
+        taken.initial = taken.choices[0][0]
+        if not offered:
+            # Still read: a page left open may name a screen that a colleague's assessment has used meanwhile.
+            taken.widget = forms.HiddenInput()
+            self.fields["screened"].help_text = ""
+
+    def said(self) -> dict[str, Any]:
+        """What the form says, as `assess` takes it."""
+        data = dict(self.cleaned_data)
+        taken, screened, codes = data.pop("taken", ""), data.pop("screened"), data.pop("codes")
+        if taken:
+            return {**data, "screen": self.screens[taken]}
+        kept = tuple(code.strip() for code in codes.split(",") if code.strip())
+        return {**data, "screen": None if screened is None else Screen(screened, kept)}
+
+
+def in_a_line(one: Offered, language: str) -> str:
+    """One screen with its day, its result, what that calls for, and who wrote it down."""
+    named = {row.code: row.text for row in one.instrument.results}
+    told = {
+        "screen": instruments.in_language(one.instrument.title, language),
+        "day": date_format(one.response.for_day, "M j"),
+        "result": instruments.in_language(named[one.response.band], language),
+        "level": dict(LEVELS)[one.screen.level],
+        "who": one.by.full_name if one.by else _("answered by themselves"),
+    }
+    return _("%(screen)s, %(day)s: %(result)s. Calls for: %(level)s. (%(who)s)") % told

@@ -11,6 +11,7 @@ from openiop.audit import trail
 from openiop.people import access
 from openiop.people.models import Person, Row
 from openiop.programs.models import Track
+from openiop.safety.models import RiskAssessment
 
 
 class Moment(models.TextChoices):
@@ -128,7 +129,7 @@ class Answer(Row):
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def open(self) -> AssignmentQuerySet:
-        return self.filter(answered=None, withdrawn_at=None)
+        return self.filter(answered=None, assessed=None, withdrawn_at=None)
 
     def visible_to(self, person: access.Actor) -> AssignmentQuerySet:
         return self.filter(clinic_id=person.clinic_id).filter(access.about(person, "patient_id"))
@@ -138,8 +139,9 @@ class Assignment(Row):
     """A measure that somebody or something asked for once, beside what the calendar asks for.
 
     Open until a completed response answers it or staff withdraw it. `because`: a member of staff asked (`by`), a
-    screen came out positive, or an answer has to be followed by a clinician's assessment the same day; then `asked_of`
-    is staff, and the response that led to it is `evidence`.
+    screen came out positive, or an answer (`sign`) or a positive screen for suicide risk (`risk`) has to be followed by
+    a clinician's assessment the same day; then `asked_of` is staff, and the response that led to it is `evidence`.
+    What is asked of a clinician is done with a risk assessment too (`assessed`), and never withdrawn.
     """
 
     PATIENT, STAFF = "patient", "staff"
@@ -147,6 +149,7 @@ class Assignment(Row):
         ("hand", _("asked for by staff")),
         ("screen", _("a positive screen")),
         ("sign", _("an answer about death or self-harm")),
+        ("risk", _("a positive screen for suicide risk")),
     ]
 
     patient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
@@ -159,6 +162,7 @@ class Assignment(Row):
     made_at = models.DateTimeField()
     by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
     answered = models.ForeignKey(Response, null=True, on_delete=models.PROTECT, related_name="+")
+    assessed = models.ForeignKey(RiskAssessment, null=True, on_delete=models.PROTECT, related_name="+")
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
 
@@ -168,7 +172,7 @@ class Assignment(Row):
         constraints = [
             models.UniqueConstraint(
                 fields=["patient", "instrument", "asked_of"],
-                condition=models.Q(answered=None, withdrawn_at=None),
+                condition=models.Q(answered=None, assessed=None, withdrawn_at=None),
                 name="asked_for_once_at_a_time",
             ),
             models.CheckConstraint(condition=models.Q(due_on__gte=models.F("opens_on")), name="asked_for_then_due"),
@@ -176,6 +180,10 @@ class Assignment(Row):
                 condition=models.Q(withdrawn_at=None, withdrawn_by=None)
                 | models.Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False, answered=None),
                 name="withdrawn_by_somebody_and_unanswered",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(assessed=None) | models.Q(asked_of="staff"),
+                name="only_a_clinicians_task_is_assessed",
             ),
         ]
 
@@ -199,6 +207,7 @@ class Assignment(Row):
             instrument=instrument,
             asked_of=asked_of,
             answered=None,
+            assessed=None,
             withdrawn_at=None,
             defaults={
                 "clinic_id": patient.clinic_id,
@@ -215,8 +224,8 @@ class Assignment(Row):
         return asked
 
     def withdraw(self, *, by: Person, at: datetime) -> None:
-        """No longer asked for. What a sign asked of a clinician is answered, not withdrawn. Raises MayNotWithdraw."""
-        if self.because == "sign" or self.answered_id or self.withdrawn_at:
+        """No longer asked for. What is asked of a clinician is done, not withdrawn. Raises MayNotWithdraw."""
+        if self.asked_of == self.STAFF or self.answered_id or self.withdrawn_at:
             raise MayNotWithdraw
         self.withdrawn_at, self.withdrawn_by = at, by
         self.save(update_fields=["withdrawn_at", "withdrawn_by"])

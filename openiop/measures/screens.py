@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from openiop.measures.instruments import Instrument
+from openiop.safety import assessing
 
 NO, YES, REFUSED = 0, 1, 2
 OPEN = ("positive_open", "refused")  # results that decide nothing yet
@@ -83,3 +84,32 @@ def _asq_refused(*, youth: bool, concern: Any, asked_all: bool) -> str | None:
     if concern == NO and asked_all:
         return "refused_no_concern"
     return "refused"
+
+
+# What a decided result calls for, as the ladder's levels count; what is in neither table decides nothing.
+CSSRS_LEVELS = {"none": assessing.NONE, "low": assessing.LOW, "moderate": assessing.MODERATE, "high": assessing.HIGH}
+ASQ_LEVELS = {
+    "negative": assessing.NONE,
+    "refused_no_concern": assessing.NONE,
+    "non_acute": assessing.MODERATE,
+    "positive_open": assessing.MODERATE,
+    "acute": assessing.IMMINENT,
+}
+
+
+def level(instrument: Instrument, band: str, answers: Answers) -> int | None:
+    """Return the level that a screen's result calls for, as its answers are told; None where it decides nothing."""
+    if instrument.rule == "cssrs":
+        return CSSRS_LEVELS.get(band)
+    if band == "positive_open" and answers.get("asq_5") == REFUSED:
+        return assessing.HIGH
+    return ASQ_LEVELS.get(band)
+
+
+def asks_for_assessment(rule: str, band: str) -> bool:
+    """Does this result want a clinician's assessment the same day? A C-SSRS from moderate up, an ASQ that is positive.
+
+    Source: the Columbia card (moderate: the same day; high: at once) and the ASQ's own rules.
+    """
+    levels = CSSRS_LEVELS if rule == "cssrs" else ASQ_LEVELS
+    return levels.get(band, assessing.NONE) >= assessing.MODERATE

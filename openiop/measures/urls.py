@@ -1,6 +1,6 @@
 from django.urls import path
 
-from openiop.measures.views import check_ins, entry, library, patient, phrases, staff, trends
+from openiop.measures.views import assessment, check_ins, entry, library, patient, phrases, staff, trends
 
 urlpatterns = [
     path("check-in", patient.check_in, name="check-in"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("caseload", trends.caseload, name="caseload"),
     path("me/measures", trends.my_measures, name="my-measures"),
     path("patients/<uuid:pk>/measures/trend/<slug:code>", trends.trend, name="measure-trend"),
+    path("patients/<uuid:pk>/assessments", assessment.assessments, name="assessments"),
     path("patients/<uuid:pk>/measures/ask", entry.ask, name="measure-ask"),
     path("patients/<uuid:pk>/measures/asked/<uuid:asked_pk>/withdraw", entry.withdraw, name="measure-withdraw"),
     path("patients/<uuid:pk>/measures/enter/<slug:code>", entry.enter, name="measure-enter"),

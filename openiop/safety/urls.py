@@ -1,7 +1,7 @@
 from django.urls import path
 
 from openiop.safety import consumers
-from openiop.safety.views import alerts, assessment, crisis, due, joint, ladders, place, plan, report, rota
+from openiop.safety.views import alerts, crisis, due, joint, ladders, place, plan, report, rota
 
 urlpatterns = [
     path("rail", crisis.show_rail, name="rail"),
@@ -19,7 +19,6 @@ urlpatterns = [
     path("cases/<uuid:pk>/report", report.report, name="case-report"),
     path("cases/<uuid:pk>/report/paper", report.on_paper, name="case-paper"),
     path("patients/<uuid:pk>/concern", crisis.flag_new, name="flag-new"),
-    path("patients/<uuid:pk>/assessments", assessment.assessments, name="assessments"),
     path("patients/<uuid:pk>/where-now", place.where_now, name="where-now"),
     path("patients/<uuid:pk>/emergency-disclosures", place.disclosure_new, name="disclosure-new"),
     path("emergency-disclosures", place.disclosures, name="disclosures"),

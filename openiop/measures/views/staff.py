@@ -83,11 +83,7 @@ def _asked(patient: Person, language: str) -> dict[str, Any]:
     return {
         "assessments": [row for row in known.assignments if row.asked_of == Assignment.STAFF],
         "asked": [(row, _title(row.instrument, language)) for row in to_patient],
-        "late": [
-            (row, _title(row.instrument, language), moments[row.moment])
-            for row in asking.late(known, on=today)
-            if row.moment != "sign"
-        ],
+        "late": [(row, _title(row.instrument, language), moments[row.moment]) for row in asking.late(known, on=today)],
     }
 
 

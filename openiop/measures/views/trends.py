@@ -195,8 +195,12 @@ def why_in_words(why: Why, titles: dict[str, str]) -> str:
     told = {"measure": titles.get(why.instrument, ""), "before": why.before, "now": why.now}
     return {
         WAITS: _("Open case, tier %(now)d, not reached yet"),
-        ASSESS_LATE: _("Assessment after an answer about death is overdue"),
-        ASSESS: _("Assessment after an answer about death is due today"),
+        ASSESS_LATE: _("Risk assessment after a positive screen is overdue")
+        if why.instrument == asking.RISK_ASSESSMENT
+        else _("Assessment after an answer about death is overdue"),
+        ASSESS: _("Risk assessment after a positive screen is due today")
+        if why.instrument == asking.RISK_ASSESSMENT
+        else _("Assessment after an answer about death is due today"),
         ITEM_NINE_ROSE: _("Thoughts of death: %(before)d before, %(now)d now"),
         DETERIORATED: _("%(measure)s reliably worse: %(before)d at the start, %(now)d now"),
         REACHED: _("Open case, tier %(now)d, reached"),
