@@ -134,7 +134,9 @@ class Enrolment(Row):
             )
         begins_at = datetime.combine(first_on, time.min, ZoneInfo(patient.clinic.zone))
         Tie.knot(staff=therapist, patient=patient, role="primary", because="enrolment", at=min(at, begins_at))
-        trail.record("enrolment.begin", patient=patient, thing=enrolment)
+        trail.record(
+            "enrolment.begin", patient=patient, thing=enrolment, modality=modality, first_on=first_on.isoformat()
+        )
         return enrolment
 
     @transaction.atomic
@@ -144,7 +146,7 @@ class Enrolment(Row):
         self.during = (first, date.fromordinal(on.toordinal() + 1))
         self.end_reason = reason
         self.save(update_fields=["during", "end_reason"])
-        trail.record("enrolment.end", patient=self.patient_id, thing=self)
+        trail.record("enrolment.end", patient=self.patient_id, thing=self, on=on.isoformat())
 
 
 class Diagnosis(Row):

@@ -108,6 +108,15 @@ def test_a_graver_answer_of_the_same_moment_or_of_a_clock_behind_raises_the_case
         assert Page.objects.filter(case=case).count() == 2
 
 
+def test_a_flag_keeps_the_clock_it_started_and_none_where_it_joined_one_that_ran(cast):
+    flag(cast["maya"], key="1", evidence=SEVERAL_DAYS)
+    flag(cast["maya"], key="2", evidence=SEVERAL_DAYS, at=NOW + minutes(1))
+    flag(cast["maya"], key="3", evidence=NOT_SAFE, at=NOW + minutes(2))
+
+    with acting(cast["marcus"]):
+        assert list(Flag.objects.order_by("raised_at").values_list("contact_minutes", flat=True)) == [480, None, 10]
+
+
 def test_more_of_the_same_adds_evidence_and_calls_nobody_twice(cast):
     flag(cast["maya"], key="1")
     flag(cast["maya"], key="2", at=NOW + minutes(1))

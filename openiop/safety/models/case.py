@@ -140,9 +140,9 @@ class Flag(Row):
     """One reason for concern with its evidence, copied: label, value and where to look. Added to, never changed.
 
     `key` names the evidence, so that the same answer sent twice raises one flag; `reason` is the ladder's word for it.
-    `kind` HARMED is private: somebody
-    near the person harms them, so nothing of it stands on a shared screen or on the patient's own pages
-    (docs/rules/private.md).
+    `contact_minutes` is the clock to contact that it started, empty where it joined clocks that ran. `kind` HARMED is
+    private: somebody near the person harms them, so nothing of it stands on a shared screen or on the patient's own
+    pages (docs/rules/private.md).
     """
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="flags")
@@ -155,6 +155,7 @@ class Flag(Row):
     url = models.TextField(blank=True)
     kind = models.TextField(blank=True, default="", choices=[(HARMED, _("being harmed"))])
     raised_at = models.DateTimeField()
+    contact_minutes = models.PositiveSmallIntegerField(null=True)
 
     class Meta:
         # By patient, not by clinic: keys are made on patients' devices, and none may silence another's.

@@ -88,8 +88,17 @@ def raise_flag(
         url=url,
         kind=kind,
         raised_at=at,
+        contact_minutes=drawn.plan.contact_minutes if drawn else None,
     )
-    trail.record("flag.raise", patient=patient, thing=flag, tier=tier)
+    trail.record(
+        "flag.raise",
+        patient=patient,
+        thing=flag,
+        tier=tier,
+        case=case.pk,
+        at=at.isoformat(),
+        contact_minutes=flag.contact_minutes,
+    )
     if drawn:
         page_rung(case, 0, drawn=drawn, at=at)  # which wakes the desks
     else:
@@ -240,7 +249,7 @@ def acknowledge(case: Case, *, by: Person, at: datetime) -> Acknowledgement | No
     )
     _look_again(case, at=at)
     Tie.knot(staff=by, patient=case.patient, role="case", because=f"case {case.pk}", at=at)
-    trail.record("case.acknowledge", patient=case.patient_id, thing=case)
+    trail.record("case.acknowledge", patient=case.patient_id, thing=case, at=at.isoformat())
     _wake(case)
     return taken
 
@@ -267,7 +276,15 @@ def log_contact(case: Case, *, how: str, reached: bool, note: str, by: Person, a
         case.save(update_fields=["contacted_at"])
     _look_again(case, at=at)
     Tie.knot(staff=by, patient=case.patient, role="case", because=f"case {case.pk}", at=at)
-    trail.record("case.contact", patient=case.patient_id, thing=contact, how=how, reached=reached)
+    trail.record(
+        "case.contact",
+        patient=case.patient_id,
+        thing=contact,
+        case=case.pk,
+        at=at.isoformat(),
+        how=how,
+        reached=reached,
+    )
     _wake(case)
     return contact
 
@@ -298,7 +315,7 @@ def close(case: Case, *, disposition: str, note: str, by: Person, at: datetime) 
     Tie.objects.filter(patient_id=case.patient_id, role="case", because=f"case {case.pk}").update(
         ends_at=at + timedelta(hours=12)
     )
-    trail.record("case.close", patient=case.patient_id, thing=case, disposition=disposition)
+    trail.record("case.close", patient=case.patient_id, thing=case, at=at.isoformat(), disposition=disposition)
     _wake(case)
     return closure
 
