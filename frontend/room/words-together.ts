@@ -83,6 +83,8 @@ export const TOGETHER_EN = {
   poll_few: "Fewer than four answered: people may guess who. Others see it only if you show it.",
   poll_over: "This poll is closed already.",
   poll_of: "{n} of {all}",
+  pane_broken: "Something on this part of the page did not work. The group goes on.",
+  pane_again: "Show it again",
 };
 
 export const TOGETHER_ES: Record<keyof typeof TOGETHER_EN, string> = {
@@ -168,4 +170,6 @@ export const TOGETHER_ES: Record<keyof typeof TOGETHER_EN, string> = {
   poll_few: "Respondieron menos de cuatro: se podría adivinar quién. Los demás solo lo ven si usted lo muestra.",
   poll_over: "Esta pregunta ya está cerrada.",
   poll_of: "{n} de {all}",
+  pane_broken: "Algo en esta parte de la página no funcionó. El grupo sigue.",
+  pane_again: "Mostrarlo otra vez",
 };

@@ -15,8 +15,13 @@ export function ChatPane({ app, snapshot, room, words, shut }: Props) {
   const lines = snapshot.chat;
   const log = useRef<HTMLUListElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => field.current?.focus(), []);
-  useEffect(() => log.current?.lastElementChild?.scrollIntoView({ block: "nearest" }), [lines.length]);
+  useEffect(() => {
+    field.current?.focus();
+  }, []);
+  // In braces: browsers have begun to return a promise here, and React would call it at the next line, and fall.
+  useEffect(() => {
+    log.current?.lastElementChild?.scrollIntoView({ block: "nearest" });
+  }, [lines.length]);
   return (
     <section className="chat-pane" id="chat-pane" aria-labelledby="chat-title" onKeyDown={(event) => event.key === "Escape" && shut()}>
       <div className="lead-head">

@@ -7,6 +7,7 @@ import { arrivals, isCompanion, isInside, newHands, screenOf } from "../state.ts
 import type { Room } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
+import { Apart } from "./apart.tsx";
 import { BoardPane, hasBoard } from "./board.tsx";
 import { Bar } from "./bar.tsx";
 import { ChatPane } from "./chat.tsx";
@@ -59,8 +60,10 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
             <FloorNotices app={app} room={state.room} words={words} />
             <BreakoutCalls app={app} room={state.room} words={words} />
             {!companion && <MyRoom app={app} room={state.room} words={words} />}
-            <Clock app={app} room={state.room} words={words} />
-            <PollCard app={app} room={state.room} words={words} />
+            <Apart words={words}>
+              <Clock app={app} room={state.room} words={words} />
+              <PollCard app={app} room={state.room} words={words} />
+            </Apart>
             {companion ? <CompanionStage room={state.room} words={words} /> : <Stage app={app} snapshot={snapshot} room={state.room} focus={focuses && focus} words={words} />}
             {(state.room.together || focuses) && (
               <div className="room-quiet">
@@ -68,10 +71,18 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
                 {focuses && <FocusButton focus={focus} setFocus={setFocus} words={words} />}
               </div>
             )}
-            {chatOpen && chat.on && <ChatPane app={app} snapshot={snapshot} room={state.room} words={words} shut={() => setChatOpen(false)} />}
+            {chatOpen && chat.on && (
+              <Apart words={words}>
+                <ChatPane app={app} snapshot={snapshot} room={state.room} words={words} shut={() => setChatOpen(false)} />
+              </Apart>
+            )}
             {boardOpen && hasBoard(app, state.room) && <BoardPane app={app} room={state.room} words={words} />}
           </div>
-          {leads && <Rail app={app} room={state.room} trouble={snapshot.breakoutTrouble} now={now} words={words} shut={() => setRailOpen(false)} />}
+          {leads && (
+            <Apart words={words}>
+              <Rail app={app} room={state.room} trouble={snapshot.breakoutTrouble} now={now} words={words} shut={() => setRailOpen(false)} />
+            </Apart>
+          )}
           <Bar
             app={app}
             snapshot={snapshot}
