@@ -278,6 +278,10 @@ class ReadingRule(Row):
 
 # Tables that live with their subject; Django learns of them here.
 from openiop.measures.blocks.assembled import CheckInForm  # noqa: E402
+from openiop.measures.observed.event import SubstanceEvent  # noqa: E402
+from openiop.measures.observed.observation import Observation, VitalSign  # noqa: E402
+from openiop.measures.observed.own_rules import OwnRule  # noqa: E402
+from openiop.measures.observed.result import SubstanceResult  # noqa: E402
 from openiop.measures.phrases.own import OwnPhrase, PhraseOff  # noqa: E402
 
 __all__ = [
@@ -289,9 +293,14 @@ __all__ = [
     "LicensedWords",
     "MayNotWithdraw",
     "Moment",
+    "Observation",
     "OwnPhrase",
+    "OwnRule",
     "PhraseOff",
     "ReadingRule",
     "Response",
     "ResponseQuerySet",
+    "SubstanceEvent",
+    "SubstanceResult",
+    "VitalSign",
 ]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from openiop.measures.views import assessment, check_ins, entry, library, patient, phrases, staff, trends
+from openiop.measures.views import assessment, check_ins, entry, library, observed, patient, phrases, staff, trends
 
 urlpatterns = [
     path("check-in", patient.check_in, name="check-in"),
@@ -26,6 +26,14 @@ urlpatterns = [
     path("phrases/own/<uuid:phrase_pk>/end", phrases.own_end, name="phrase-end"),
     path("phrases/off", phrases.off, name="phrase-off"),
     path("phrases/on", phrases.on, name="phrase-on"),
+    path("patients/<uuid:pk>/observed", observed.all_of, name="observed-list"),
+    path("patients/<uuid:pk>/observed/<slug:sort>/new", observed.write, name="observed-new"),
+    path("patients/<uuid:pk>/observed/<slug:sort>/<uuid:written_pk>", observed.one, name="observed"),
+    path(
+        "patients/<uuid:pk>/observed/<slug:sort>/<uuid:written_pk>/correct", observed.correct, name="observed-correct"
+    ),
+    path("observation-rules", observed.rules, name="observation-rules"),
+    path("observation-rules/<uuid:rule_pk>/end", observed.end_rule, name="observation-rule-end"),
     path("check-ins", check_ins.check_ins, name="check-ins"),
     path("check-ins/preview", check_ins.preview, name="check-in-preview"),
 ]

@@ -109,6 +109,7 @@ _TABLE = "OpenIOP escalation ladder"
 _OWN = f"{_TABLE}; the clinic's own staff may set it higher"
 _WORDS = f"{_TABLE}: the tier that the phrase of the list suggests"
 _THEIR_OWN = f"{_TABLE}: how soon the person says somebody should come"
+_DECIDED = f"{_TABLE}: the tier that the clinic itself decided on, with its source"
 _FAIL_SAFE = f"{_TABLE}: a person who says they are not safe is met as if in immediate danger"
 
 TRIGGERS = (
@@ -135,6 +136,23 @@ TRIGGERS = (
     Trigger("harmed_at_home", "yes", 2, f"{_TABLE}: within hours, in the way the person says is safe", "design"),
     Trigger("self_harm_today", "wanted", 2, f"{_TABLE}: urges to hurt oneself are met the same day", "design"),
     Trigger("self_harm_today", "did", 3, f"{_TABLE}: hurt oneself since yesterday", "design"),
+    Trigger("harmed_at_home", "seen_by_staff", 1, f"{_TABLE}: asked about alone and in person, the same day", "design"),
+    Trigger("observed", "intoxicated", 2, f"{_TABLE}: seems intoxicated, met before they drive or are alone", "design"),
+    Trigger("observed", "means_in_sight", 3, f"{_TABLE}: means within reach", "design"),
+    Trigger("observed", "self_harm_marks", 3, f"{_TABLE}: as hurt oneself since yesterday", "design"),
+    Trigger("observed", "confused", 3, f"{_TABLE}: does not know where they are: a medical question now", "design"),
+    Trigger("observed", "hard_to_wake", 4, f"{_TABLE}: cannot be kept awake: an emergency", "design"),
+    Trigger("withdrawal", "signs", 2, f"{_TABLE}: signs of withdrawal, met the same day", "design"),
+    Trigger("withdrawal", "severe", 3, f"{_TABLE}: withdrawal with confusion or seeing things", "design"),
+    Trigger("withdrawal", "seizure", 4, f"{_TABLE}: a seizure: an emergency", "design"),
+    Trigger("overdose", "seen", 3, f"{_TABLE}: overdose, seen by medical help since", "design"),
+    Trigger("overdose", "not_seen", 4, f"{_TABLE}: overdose, not known to be seen by medical help", "design"),
+    Trigger("naloxone", "seen", 3, f"{_TABLE}: as an overdose", "design"),
+    Trigger("naloxone", "not_seen", 4, f"{_TABLE}: as an overdose", "design"),
+    Trigger("own_rule", 1, 1, _DECIDED, "design"),
+    Trigger("own_rule", 2, 2, _DECIDED, "design"),
+    Trigger("own_rule", 3, 3, _DECIDED, "design"),
+    Trigger("own_rule", 4, 4, _DECIDED, "design"),
     Trigger("staff_concern", 1, 1, _OWN, "design"),
     Trigger("staff_concern", 2, 2, _OWN, "design"),
     Trigger("staff_concern", 3, 3, _OWN, "design"),

@@ -15,6 +15,8 @@ from openiop.billing.models import Payer, Rule
 from openiop.chart.models import FiledPaper, GroupNote, NotePart
 from openiop.lib.ids import uuid7
 from openiop.measures.models import Assignment, Cadence, Response
+from openiop.measures.observed import own_rules
+from openiop.measures.observed.observation import observe
 from openiop.measures.phrases import own
 from openiop.messaging.models import PushSubscription
 from openiop.people.access import acting
@@ -105,6 +107,12 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
         phrase = own.add(
             "made for the walk", language="en", category="suicide", tier=2, why="Asked for", by=director, at=now
         )
+        seen, _flags = observe(
+            maya, place="on_site", seen={"affect": ["low"]}, by=director, at=now, seen_at=now, key=uuid7()
+        )
+        told_of = own_rules.decide(
+            of="dilute", way="found", limit=None, tier=1, source="made for the walk", by=director, at=now
+        )
         cadence = Cadence.objects.first() or Cadence.objects.create(
             **clinic, track=Track.objects.first(), instrument="gad7"
         )
@@ -182,6 +190,9 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "cadence_pk": cadence.pk,
             "asked_pk": asked.pk,
             "phrase_pk": phrase.pk,
+            "sort": "on-site",
+            "written_pk": seen.pk,
+            "rule_pk": told_of.pk,
             "seat_pk": seat.pk,
             "way": "1",
             "boards": board.pk,

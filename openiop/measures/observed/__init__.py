@@ -1,0 +1,1 @@
+"""What staff saw, measured or were told: observations, vital signs, toxicology and breath results, substance events."""
