@@ -76,14 +76,14 @@ def note_refusal(actor: Actor, *, origin: str, thing: str = "") -> None:
 
 @contextmanager
 def _settings_of(actor: Actor, *, within: bool) -> Iterator[None]:
-    """Set clinic, person and kind for the transaction; `within` another's, that one's settings come back afterwards.
+    """Set clinic, person, kind and time for the transaction; `within` another's, that one's come back afterwards.
 
-    A supporter's link is set as well, with the time: the database asks whether it still stands.
+    A supporter's link is set as well: the database asks whether it still stands, as it asks of ties.
     """
     before = _read_settings() if within else None
     link = getattr(actor, "link", None)
-    by_link = [str(link.pk), timezone.now().isoformat()] if link else ["", ""]
-    _write_settings([str(actor.clinic_id), str(actor.pk or ""), kind_of(actor), *by_link])
+    now = timezone.now().isoformat()
+    _write_settings([str(actor.clinic_id), str(actor.pk or ""), kind_of(actor), str(link.pk) if link else "", now])
     yield
     if before and not transaction.get_rollback():
         _write_settings(before)

@@ -6,7 +6,7 @@ from typing import Any
 
 from openiop.people.access import System, acting, all_clinics
 from openiop.people.models import Clinic
-from openiop.safety.models import Case, raise_rota_alarms, send_alerts, take_next_step
+from openiop.safety.models import Case, let_readers_know, raise_rota_alarms, send_alerts, take_next_step
 
 log = logging.getLogger(__name__)
 
@@ -78,4 +78,13 @@ def watch_the_rota(at: datetime) -> int:
     for clinic in all_clinics():
         with acting(System(clinic.pk), origin="worker"):
             told += raise_rota_alarms(clinic, at=at)
+    return told
+
+
+def tell_readers(at: datetime) -> int:
+    """Let those who may read a new restricted flag know that something waits; returns how many flags."""
+    told = 0
+    for clinic in all_clinics():
+        with acting(System(clinic.pk), origin="worker"):
+            told += let_readers_know(clinic, at=at)
     return told

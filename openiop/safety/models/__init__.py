@@ -27,6 +27,7 @@ from openiop.safety.models.crisis import (
     somebody_is_looked_after,
     take_next_step,
 )
+from openiop.safety.models.guardian import Guardian, GuardianNotice, may_be_told, tell_guardian
 from openiop.safety.models.joint import JointScreen
 from openiop.safety.models.ladders import FAULTS, BrokenLadder, Ladder, LadderRung, plan_for, set_ladder
 from openiop.safety.models.place import EmergencyDisclosure, LocalHelp, note_disclosure
@@ -43,6 +44,22 @@ from openiop.safety.models.plan import (
     sign_plan,
     write_plan,
 )
+from openiop.safety.models.restricted import (
+    FollowUp,
+    GrievanceClock,
+    GrievanceReply,
+    Implicated,
+    PrivacyDecision,
+    ReadingRule,
+    ReportDecision,
+    ReportMade,
+    RestrictedFlag,
+    is_part2,
+    let_readers_know,
+    may_work_on,
+    raise_restricted,
+    readers_of,
+)
 from openiop.safety.models.rota import (
     ClosedDay,
     NotOnOffer,
@@ -57,9 +74,39 @@ from openiop.safety.models.rota import (
     staff_are_here,
     take_back,
 )
+from openiop.safety.models.state_rules import GuardianRule, StateRule, enter_rule, rule_for
 from openiop.safety.models.whereabouts import Whereabouts
+from openiop.safety.models.worksheet import decide, decide_privacy, follow_up, implicate, note_report, reply
 
 __all__ = [
+    "Guardian",
+    "GuardianNotice",
+    "may_be_told",
+    "tell_guardian",
+    "FollowUp",
+    "GrievanceClock",
+    "GrievanceReply",
+    "Implicated",
+    "PrivacyDecision",
+    "ReadingRule",
+    "ReportDecision",
+    "ReportMade",
+    "RestrictedFlag",
+    "is_part2",
+    "let_readers_know",
+    "may_work_on",
+    "raise_restricted",
+    "readers_of",
+    "GuardianRule",
+    "StateRule",
+    "enter_rule",
+    "rule_for",
+    "decide",
+    "decide_privacy",
+    "follow_up",
+    "implicate",
+    "note_report",
+    "reply",
     "StaffAlert",
     "call_staff",
     "end_alert",

@@ -36,6 +36,7 @@ POLLERS = (
     Poller("openiop.safety.jobs.climb", 2),
     Poller("openiop.safety.jobs.call_for_staff", 2),
     Poller("openiop.safety.jobs.watch_the_rota", 60),
+    Poller("openiop.safety.jobs.tell_readers", 10),
     Poller("openiop.room.jobs.watch", 5),
     # Each way in a loop of its own: a provider that hangs holds up no other.
     Poller("openiop.messaging.jobs.send_mail", 2),
