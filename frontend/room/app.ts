@@ -90,7 +90,7 @@ export class RoomApp {
       },
       comingIn(config.socket),
       waysOf(config),
-      () => (this.#word === "end_to_end" ? this.#sealing : null),
+      () => (this.#word === "end_to_end" ? (this.#sealing?.seal ?? null) : null),
     );
     const way = config.keysWorker ? wayOfThisBrowser() : null;
     this.#sealing = way && new Sealing(config.keysWorker!, way, (request) => this.#socket.askKeys(request), () => this.#sealChanged());
@@ -229,7 +229,7 @@ export class RoomApp {
   async sealFigures(): Promise<object> {
     const { sealing, state } = this.snapshot;
     const counts = this.#word === "end_to_end" ? await this.#sealing?.counts() : null;
-    return { ...counts, sealing, encryption: state.room?.encryption ?? "", log: this.#sealing?.log ?? [] };
+    return { ...counts, sealing, way: this.#sealing?.way ?? null, encryption: state.room?.encryption ?? "", log: this.#sealing?.log ?? [] };
   }
 
   chooseEncryption(word: Word): void {

@@ -690,7 +690,7 @@ export class Connection {
 
   /** Nobody needs it any more: it sends nothing from now on, and is closed when the page has time. At once where it was sealed otherwise. */
   abandon(seal: Seal | null): void {
-    if (seal !== this.seal) return this.close();
+    if ((seal === null) !== (this.seal === null)) return this.close();
     this.#forget();
     void this.sound(null, false);
     void this.picture(null);

@@ -152,6 +152,8 @@ export type Lead = {
   readonly door: DoorLed;
   readonly others: readonly Leader[];
   readonly asides: readonly AsideAsked[];
+  /** The rooms whose keys I hold, whichever I sit in. */
+  readonly key_rooms?: readonly string[];
 };
 
 export type Cared = {

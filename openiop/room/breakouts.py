@@ -33,6 +33,7 @@ from openiop.room.models import (
     BreakoutRound,
     BreakoutSeat,
     HelpCall,
+    LiveRoom,
     Neighbour,
     Place,
     Seat,
@@ -207,10 +208,12 @@ def prepare(
         found = {} if how == "hand" else _assign(scene, how=how, rooms=count, staffed=set(staff.values()), last=last)
     except CannotAssign as error:
         raise Refused(error.why) from error
-    if scene.round:
-        scene.round.delete()
+    _give_up(scene)
     made = _make(session, rooms=count, how=how, minutes=minutes, late=late, by=by, at=at)
     by_number = {room.n: room for room in made.rooms.all()}
+    for room in by_number.values():
+        # Nobody can go there yet, but those who lead hold its keys from now on, and are there first.
+        admission.open_room(session, room.place, at=at)
     for seat, n in {**staff, **found}.items():
         _settle(made, seat, by_number[n].pk, by=by, at=at)
     trail.record("breakouts.prepare", thing=session, rooms=count, how=how)
@@ -292,8 +295,6 @@ def open_rooms(session: CareSession, *, by: Person, at: datetime) -> BreakoutRou
     round_.opened_at = at
     round_.ends_at = at + timedelta(minutes=round_.minutes) if round_.minutes else None
     round_.save(update_fields=["opened_at", "ends_at"])
-    for opened in scene.rooms.values():
-        admission.open_room(session, opened.place, at=at)
     for seat_id in scene.everybody:
         if room_id := scene.places.get(seat_id):
             _move(session, seat_id, scene.rooms[room_id].place, by=by, at=at)
@@ -319,8 +320,16 @@ def discard(session: CareSession, *, by: Person, at: datetime) -> None:
     scene = _held(session, by=by, at=at)
     if scene.round is None or scene.runs:
         raise Http404
-    scene.round.delete()
+    _give_up(scene)
     wake(admission.topic(session))
+
+
+def _give_up(scene: Scene) -> None:
+    """Delete the round that was prepared, if one was, and end its media rooms, in which nobody ever was."""
+    if scene.round:
+        places = [room.place for room in scene.rooms.values()]
+        LiveRoom.objects.filter(session=scene.session, place__in=places, ended_at=None).update(ended_at=scene.at)
+        scene.round.delete()
 
 
 @transaction.atomic

@@ -19,7 +19,19 @@ from django.utils import timezone
 from openiop.lib import wake
 from openiop.people import screen
 from openiop.people.access import acting
-from openiop.room import admission, aside, breakouts, companions, e2ee, live, protocol, signals, state
+from openiop.room import (
+    admission,
+    aside,
+    breakouts,
+    companions,
+    e2ee,
+    encryption,
+    key_news,
+    live,
+    protocol,
+    signals,
+    state,
+)
 from openiop.room.leading import floor, forgetting, heeding
 from openiop.room.leading import telling as leading
 from openiop.room.media.janus import MediaError
@@ -53,10 +65,11 @@ class RoomConsumer(AsyncWebsocketConsumer):
         self.topics: list[str] = []
         self.place: str | None = None  # where reactions reach this tab
         self.reacted_at = 0.0
-        self.last_sent = self.last_keys = self.last_chat = ""
-        self.told_keys = e2ee.Told()
+        self.last_sent = self.last_chat = ""
+        self.last_keys: dict[UUID, str] = {}
+        self.told_keys: key_news.ToldOf = {}
         self.refreshing = asyncio.Lock()
-        self.again = False
+        self.again = self.keys_again = False
         self.looking: set[asyncio.Task[None]] = set()
         self.alarm: asyncio.TimerHandle | None = None
         await self.accept()
@@ -184,7 +197,10 @@ class RoomConsumer(AsyncWebsocketConsumer):
             if passing["place"] == self.place:
                 await self._say(protocol.Reaction(seat=passing["seat"], reaction=passing["reaction"]))
             return
-        self.again = True
+        if "keys" in passing:
+            self.keys_again = True
+        else:
+            self.again = True
         if not self.refreshing.locked():
             task = asyncio.create_task(self._look())
             self.looking.add(task)
@@ -192,7 +208,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
 
     async def _look(self) -> None:
         try:
-            await self._refresh()
+            await self._read_anew()
         except Exception as error:
             # The tab comes back by itself and is told everything anew. The error's own words may hold somebody's row.
             log.error("The room could not be read for a tab (%s).", type(error).__name__)
@@ -200,14 +216,22 @@ class RoomConsumer(AsyncWebsocketConsumer):
                 await self.close(code=BROKEN)
 
     async def _refresh(self) -> None:
-        """Read the room, tell the tab when it changed, and follow with the media. One at a time, never skipped."""
+        """Read the room, tell the tab when it changed, and follow with the media."""
         self.again = True
+        await self._read_anew()
+
+    async def _read_anew(self) -> None:
+        """Read what has changed, the room or its keys alone. One at a time, never skipped."""
         if self.refreshing.locked():
             return
         async with self.refreshing:
-            while self.again:
-                self.again = False
-                await self._refresh_once()
+            while self.again or self.keys_again:
+                if self.again:
+                    self.again = self.keys_again = False
+                    await self._refresh_once()
+                else:
+                    self.keys_again = False
+                    await self._refresh_keys()
 
     async def _refresh_once(self) -> None:
         if self.seat_id is None:
@@ -231,17 +255,36 @@ class RoomConsumer(AsyncWebsocketConsumer):
         if without_time != self.last_sent:
             self.last_sent = without_time
             await self.send(text)
-        said = keys.model_dump_json() if keys else ""
-        if said != self.last_keys:
-            self.last_keys, self.told_keys = said, told
-            if said:
-                await self.send(said)
+        await self._tell_keys(keys, told)
         if chat and (lines := chat.model_dump_json()) != self.last_chat:
             self.last_chat = lines
             await self.send(lines)
         self._look_again_at(_ends_at(room), now=room.now)
         if ended:
             asyncio.get_running_loop().call_later(EMPTY_AFTER_SECONDS, _take_down_soon, ended)
+
+    async def _tell_keys(self, keys: list[protocol.KeysNow], told: key_news.ToldOf) -> None:
+        before, self.last_keys = self.last_keys, {of_room.room: of_room.model_dump_json() for of_room in keys}
+        self.told_keys = told
+        for live_room, said in self.last_keys.items():
+            if said != before.get(live_room):
+                await self.send(said)
+
+    async def _refresh_keys(self) -> None:
+        """Keys change many times while people come in. Should more have changed than they, the whole room is read."""
+        if self.seat_id is None or not self.last_keys:
+            return
+        try:
+            seat, keys, told = await self._act(_read_keys, told=self.told_keys)
+        except Http404:
+            self.again = True
+            return
+        is_mine = (seat.connection, seat.line) == (self.connection, self.line)
+        # The tab must hear of a room before it hears of its keys.
+        if not is_mine or {of_room.room for of_room in keys} != set(self.last_keys):
+            self.again = True
+            return
+        await self._tell_keys(keys, told)
 
     def _look_again_at(self, at: datetime | None, *, now: datetime) -> None:
         """Breakouts end by the clock: whoever is in one, or leads them, looks again at that moment."""
@@ -338,13 +381,13 @@ def _sit_down(
 
 
 def _read(
-    seat: Seat, person: Any, at: Any, *, told: e2ee.Told
+    seat: Seat, person: Any, at: Any, *, told: key_news.ToldOf
 ) -> tuple[
     Seat,
     protocol.Room,
     Where | None,
     list[MediaRoom],
-    tuple[protocol.KeysNow | None, e2ee.Told],
+    tuple[list[protocol.KeysNow], key_news.ToldOf],
     protocol.ChatNow | None,
 ]:
     ended = breakouts.keep_time(seat, at=at)
@@ -356,7 +399,14 @@ def _read(
     has_media = room.me.state in ("admitted", "private") and not room.paused and not seat.companion
     where = _where(seat) if has_media else None
     chat = leading.chat(seat, room)
-    return seat, room, where, _rooms_at(seat.session, ended), e2ee.news(seat, room, told), chat
+    keys = key_news.news(seat, told, at=at)
+    return seat, room, where, _rooms_at(seat.session, ended), keys, chat
+
+
+def _read_keys(
+    seat: Seat, person: Any, at: Any, *, told: key_news.ToldOf
+) -> tuple[Seat, list[protocol.KeysNow], key_news.ToldOf]:
+    return seat, *key_news.news(seat, told, at=at)
 
 
 def _rooms_at(session: CareSession, places: list[str]) -> list[MediaRoom]:
@@ -409,11 +459,11 @@ def _breakouts(me: Seat, person: Any, at: Any, *, message: protocol.Breakout) ->
 
 
 def _handle_keys(seat: Seat, person: Any, at: Any, *, request: protocol.KeyRequest) -> dict[str, Any]:
-    return e2ee.handle(seat, state.room_for(seat, at=at), request, at=at)
+    return e2ee.handle(seat, request, at=at)
 
 
 def _choose_encryption(seat: Seat, person: Any, at: Any, *, word: str) -> None:
-    e2ee.choose(seat.session, word, by=person, at=at)
+    encryption.choose(seat.session, word, by=person, at=at)
 
 
 def _where(seat: Seat) -> Where | None:

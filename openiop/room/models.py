@@ -61,7 +61,7 @@ def in_treatment(place: str) -> bool:
 class LiveRoom(Row):
     """One media room of a session. Its name and secrets are random and never leave the server.
 
-    The group's is made when the first of the staff comes in, a breakout's when it opens; `ended_at` ends it for
+    The group's is made when the first of the staff comes in, a breakout's when it is prepared; `ended_at` ends it for
     everybody in it, and the end of the group's is the end of the session. `instance` names the media server, the same
     for all rooms of a session; when that dies they are moved to another together (live.py).
     """

@@ -7,7 +7,7 @@ from typing import Literal, cast
 
 from django.urls import reverse
 
-from openiop.room import admission, breakout_state, care, e2ee, guests, protocol, signals, staffing
+from openiop.room import admission, breakout_state, care, encryption, guests, key_news, protocol, signals, staffing
 from openiop.room.leading import telling as leading
 from openiop.room.models import ASIDE, LiveRoom, Neighbour, Place, Seat, SeatState, in_treatment
 from openiop.room.on_site import people_on_site
@@ -53,9 +53,9 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
         floor=leading.floor(seat) if inside else None,
         asked_to_speak=leading.asked_to_speak(seat, at=at) if inside else None,
         my_signal=_my_signal(seat),
-        lead=_lead(seat, neighbours, at=at) if leads else None,
+        lead=_lead(seat, neighbours, rooms, at=at) if leads else None,
         chat=leading.chat_mode(session) if inside and not halted else "off",
-        encryption=e2ee.word_for(session),
+        encryption=encryption.word_for(session),
     )
 
 
@@ -183,7 +183,7 @@ def _my_signal(seat: Seat) -> protocol.MySignal | None:
     )
 
 
-def _lead(mine: Seat, neighbours: list[Neighbour], *, at: datetime) -> protocol.Lead:
+def _lead(mine: Seat, neighbours: list[Neighbour], rooms: dict[str, LiveRoom], *, at: datetime) -> protocol.Lead:
     session = mine.session
     return protocol.Lead(
         aside=_aside(mine, neighbours),
@@ -203,6 +203,7 @@ def _lead(mine: Seat, neighbours: list[Neighbour], *, at: datetime) -> protocol.
         door=leading.door_for_those_who_lead(session),
         others=leading.others_who_lead(mine, at=at),
         asides=leading.asides_asked(session, at=at),
+        key_rooms=list(key_news.held_by(mine, rooms.values())),
     )
 
 

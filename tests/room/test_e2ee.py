@@ -11,8 +11,8 @@ from django.db import DatabaseError, transaction
 from openiop.audit.models import AuditEvent
 from openiop.demo import world
 from openiop.people.access import acting
-from openiop.room import admission, e2ee, protocol, state
-from openiop.room.models import EncryptionChoice, KeyCommit, KeyPackage, KeyRoster, KeyWelcome, Seat
+from openiop.room import admission, aside, breakouts, e2ee, encryption, key_news, protocol, state
+from openiop.room.models import EncryptionChoice, KeyCommit, KeyPackage, KeyRoster, KeyWelcome, Neighbour, Seat
 from openiop.schedule.models import CareSession
 from tests.room.test_consumers import AT_HOME, Tab, media, people, tabs, tonight, wait_at_the_door  # noqa: F401
 
@@ -48,17 +48,19 @@ class Someone:
                     request={"room": room.room, **request} if request["kind"] != "roster" else request,
                 ).model_dump_json(warnings=False)
             )
-            return e2ee.handle(self.seat(), room, parsed.request, at=NOW)
+            return e2ee.handle(self.seat(), parsed.request, at=NOW)
 
-    def publish(self, key="BAEC"):
-        return UUID(self.ask(kind="package", key=key, package="AAEC")["package"])
+    def publish(self, key="BAEC", **where):
+        return UUID(self.ask(kind="package", key=key, package="AAEC", **where)["package"])
 
-    def found(self, package, epoch=0):
-        return self.ask(kind="commit", epoch=epoch, found=True, commit=None, welcome=None, members=[str(package)])
+    def found(self, package, epoch=0, **where):
+        members = [str(package)]
+        return self.ask(kind="commit", epoch=epoch, found=True, commit=None, welcome=None, members=members, **where)
 
-    def commit(self, epoch, *members, welcome="AAAA"):
+    def commit(self, epoch, *members, welcome="AAAA", **where):
+        members = [str(m) for m in members]
         return self.ask(
-            kind="commit", epoch=epoch, found=False, commit="AAAA", welcome=welcome, members=[str(m) for m in members]
+            kind="commit", epoch=epoch, found=False, commit="AAAA", welcome=welcome, members=members, **where
         )
 
     def sign(self, version=1):
@@ -67,7 +69,19 @@ class Someone:
 
     def news(self, told=None):
         with acting(self.person):
-            return e2ee.news(self.seat(), self.room(), told or e2ee.Told())
+            said, told = key_news.news(self.seat(), told or {}, at=NOW)
+            return (said[0] if said else None), told
+
+    def seen(self):
+        """The room as this person is told of it."""
+        with acting(self.person):
+            return self.room()
+
+    def news_of(self, live_room):
+        """What this person is told of a room they hold the keys of, whichever they sit in."""
+        with acting(self.person):
+            said, _ = key_news.news(self.seat(), {}, at=NOW)
+        return next((keys for keys in said if str(keys.room) == live_room), None)
 
 
 @pytest.fixture
@@ -79,7 +93,7 @@ def cast(db, clock):
 def session(cast):
     found = tonight(cast["bea"])
     with acting(cast["bea"]):
-        e2ee.choose(found, "end_to_end", by=cast["bea"], at=NOW)
+        encryption.choose(found, "end_to_end", by=cast["bea"], at=NOW)
     return found
 
 
@@ -180,6 +194,90 @@ def test_who_waits_or_was_put_out_reads_nothing_and_is_refused(bea, sam, cast, s
         assert not KeyPackage.objects.exists() and not KeyCommit.objects.exists()
 
 
+@pytest.fixture
+def maya(cast, session, sam):
+    return let_in(cast, session, "maya")
+
+
+def in_breakouts(bea, **rooms):
+    """Open Willow and Cedar with these people in them; whoever leads stays in the group."""
+    with acting(bea.person):
+        made = breakouts.prepare(bea.session, rooms=2, how="hand", minutes=None, late="ask", by=bea.person, at=NOW)
+        by_name = {room.name: room.pk for room in made.rooms.all()}
+        for name, someone in rooms.items():
+            breakouts.place(bea.session, someone.seat_id, by_name[name], by=bea.person, at=NOW)
+        breakouts.open_rooms(bea.session, by=bea.person, at=NOW)
+    return by_name
+
+
+def test_who_leads_is_in_every_breakouts_group_beforehand_and_goes_over_without_an_exchange(bea, sam, maya):
+    rooms = in_breakouts(bea, Willow=sam, Cedar=maya)
+    willow, cedar = sam.seen().room, maya.seen().room
+    hers = {room: bea.publish(room=room) for room in (willow, cedar)}
+    for someone, room in ((sam, willow), (maya, cedar)):
+        theirs = someone.publish()
+        bea.found(hers[room], room=room)
+        bea.commit(1, hers[room], theirs, room=room)
+        assert [package.seat for package in someone.news()[0].packages] == sorted([bea.seat_id, someone.seat_id])
+
+    before = {room: bea.news_of(room).members for room in (willow, cedar)}
+    with acting(bea.person):
+        breakouts.hop(bea.session, rooms["Willow"], by=bea.person, at=NOW)
+
+    assert bea.seen().room == willow
+    assert {room: bea.news_of(room).members for room in (willow, cedar)} == before
+    assert [bea.news_of(room).mine for room in (willow, cedar)] == [hers[willow], hers[cedar]]
+    assert bea.news_of(willow).vouch and bea.news_of(cedar).vouch is None, "one roster, signed from where they sit"
+
+
+def test_a_patient_holds_the_keys_of_their_own_room_and_reads_of_no_other(bea, sam, maya):
+    group = bea.seen().room
+    sams_in_the_group = sam.publish()
+    hers = bea.publish()
+    bea.found(hers)
+    bea.commit(1, hers, sams_in_the_group)
+    in_breakouts(bea, Willow=sam, Cedar=maya)
+    cedar = maya.seen().room
+
+    with acting(sam.person):
+        assert [str(room) for room in key_news.rooms_of(sam.seat())] == [sam.room().room]
+    assert sam.news_of(cedar) is None and sam.news_of(group) is None
+    for attempt in (
+        lambda: sam.publish(room=cedar),
+        lambda: sam.publish(room=group),
+        lambda: sam.found(sams_in_the_group, epoch=0, room=cedar),
+        lambda: sam.commit(2, sams_in_the_group, room=group),
+    ):
+        with refused("not_here"):
+            attempt()
+    bea.commit(2, hers, welcome=None, room=group)
+    assert bea.news_of(group).members == [hers], "who was moved away is put out of the group's keys"
+
+
+def test_a_private_word_is_nobody_elses_whoever_else_leads(bea, sam, cast, session):
+    with acting(cast["bea"]):
+        aside.call(sam.seat(), by=cast["bea"], at=NOW)
+        place = bea.seat().place
+
+    private = bea.seen()
+    assert private.lead.key_rooms[0] == UUID(private.room) and len(private.lead.key_rooms) == 2, "hers and the group's"
+    row = Neighbour(role="facilitator", state="admitted", place="group", online=True, seen_at=NOW)
+    row.companion = False
+    assert key_news.holds(row, "breakout:0", at=NOW) and not key_news.holds(row, place, at=NOW)
+
+
+def test_when_the_breakouts_end_their_keys_are_nobodys(bea, sam, maya):
+    in_breakouts(bea, Willow=sam, Cedar=maya)
+    willow = sam.seen().room
+    assert bea.news_of(willow) is not None
+    with acting(bea.person):
+        breakouts.close(bea.session, seconds=0, by=bea.person, at=NOW)
+
+    assert bea.news_of(willow) is None
+    with refused("not_here"):
+        bea.publish(room=willow)
+
+
 def test_a_package_is_bound_to_the_sign_in_it_came_from(bea, sam):
     sam.publish()
     with acting(sam.person), pytest.raises(DatabaseError), transaction.atomic():
@@ -267,7 +365,7 @@ def test_a_browser_that_cannot_is_told_to_those_who_lead_only(bea, sam):
 
 def test_a_facilitators_decision_is_a_row_an_audit_line_and_everybodys_word(bea, sam, cast):
     with acting(bea.person):
-        e2ee.choose(bea.session, "transport", by=bea.person, at=NOW + timedelta(seconds=1))
+        encryption.choose(bea.session, "transport", by=bea.person, at=NOW + timedelta(seconds=1))
         assert EncryptionChoice.objects.order_by("-at").first().word == "transport"
     with acting(cast["vera"]):
         assert AuditEvent.objects.filter(verb="room.encryption", detail={"word": "transport"}).count() == 1
@@ -279,7 +377,7 @@ def test_a_facilitators_decision_is_a_row_an_audit_line_and_everybodys_word(bea,
 
 def test_a_patient_cannot_take_the_encryption_away(bea, sam):
     with acting(sam.person), pytest.raises(PermissionDenied):
-        e2ee.choose(sam.session, "transport", by=sam.person, at=NOW)
+        encryption.choose(sam.session, "transport", by=sam.person, at=NOW)
     with acting(sam.person), pytest.raises(DatabaseError), transaction.atomic():
         EncryptionChoice.objects.create(
             clinic_id=sam.person.clinic_id, session=sam.session, word="transport", by=sam.person, at=NOW
@@ -345,5 +443,5 @@ def kept(person):
 def test_the_word_is_the_sessions_own(cast, session):
     with acting(cast["bea"]):
         other = CareSession.objects.exclude(pk=session.pk).first()
-        assert e2ee.word_for(session) == "end_to_end"
-        assert other is None or e2ee.word_for(other) == e2ee.USUAL
+        assert encryption.word_for(session) == "end_to_end"
+        assert other is None or encryption.word_for(other) == encryption.USUAL

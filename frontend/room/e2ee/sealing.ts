@@ -2,6 +2,7 @@
 
 import type { View } from "./engine.ts";
 import type { Counts, FromWorker, ToWorker } from "./messages.ts";
+import type { Seal } from "../media.ts";
 import type { KeyRequest, KeysNow, Room } from "../protocol.ts";
 
 /** How this browser lets frames be transformed, if it does. */
@@ -16,60 +17,87 @@ export type SealingView = { readonly line: SealedLine; readonly code: string; re
 
 const NOTHING: SealingView = { line: "opening", code: "", holders: 0 };
 
-/** Return how frames can be sealed here, or null where this browser cannot. Chromium's older way is the steadier one there. */
+/** Return how frames can be sealed here, or null where this browser cannot. The older way is Chromium's alone, before version 141. */
 export function wayOfThisBrowser(): Way | null {
   if (!globalThis.isSecureContext || !globalThis.crypto?.subtle || !globalThis.Worker || !globalThis.RTCRtpSender) return null;
-  if ("createEncodedStreams" in RTCRtpSender.prototype) return "streams";
-  return "RTCRtpScriptTransform" in globalThis ? "script" : null;
+  if ("RTCRtpScriptTransform" in globalThis) return "script";
+  return "createEncodedStreams" in RTCRtpSender.prototype ? "streams" : null;
 }
 
 type Ask = (request: KeyRequest) => Promise<{ package?: string }>;
 
+/**
+ * One worker for the whole evening: a facilitator's holds the keys of the group and of every breakout, so that going over
+ * waits for nobody, and whoever is moved keeps the worker that knows them.
+ */
 export class Sealing {
-  view: SealingView = NOTHING;
   readonly log: string[] = [];
   #worker: Worker | null = null;
+  /** The room this person sits in, and all whose keys they hold. */
   #room = "";
-  #isOpen = false;
-  #early: KeysNow[] = [];
+  #rooms: readonly string[] = [];
+  readonly #views = new Map<string, SealingView>();
+  readonly #seals = new Map<string, RoomSeal>();
   #counted: ((counts: Counts) => void)[] = [];
-  readonly #done = new WeakSet<object>();
 
   constructor(
     private readonly script: string,
-    private readonly way: Way,
+    readonly way: Way,
     private readonly ask: Ask,
     private readonly changed: () => void,
   ) {}
 
-  /** Hold the keys of this room. The same room again changes nothing. */
+  /** Hold the keys of the room this person sits in, and a facilitator's of every other. The same again changes nothing. */
   open(room: Room, person: string): void {
-    if (this.#room === room.room && this.#worker) return;
-    this.close();
-    this.#room = room.room;
+    if (!this.#worker) this.#begin(room, person);
+    const rooms = [...new Set([room.room, ...(room.lead?.key_rooms ?? [])])];
+    const isSame = room.room === this.#room && rooms.join() === this.#rooms.join();
+    if (isSame) return;
+    [this.#room, this.#rooms] = [room.room, rooms];
+    for (const held of [this.#views, this.#seals]) for (const one of held.keys()) if (!rooms.includes(one)) held.delete(one);
+    this.#say({ kind: "rooms", rooms });
+    this.changed();
+  }
+
+  #begin({ session, me: { seat, role } }: Room, person: string): void {
     this.#worker = new Worker(this.script);
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#hear(data);
     this.#worker.onerror = (event) => this.#note(`worker: ${event.message}`);
-    const { seat, role } = room.me;
-    this.#say({ kind: "open", session: room.session.id, room: room.room, role, seat, person });
+    this.#say({ kind: "open", session: session.id, role, seat, person });
   }
 
   close(): void {
-    this.#worker?.terminate();
+    if (!this.#worker) return;
+    this.#worker.terminate();
     this.#worker = null;
-    [this.#room, this.#isOpen, this.#early] = ["", false, []];
-    this.#show(NOTHING);
+    [this.#room, this.#rooms] = ["", []];
+    this.#views.clear();
+    this.#seals.clear();
+    this.changed();
+  }
+
+  get view(): SealingView {
+    return this.#views.get(this.#room) ?? NOTHING;
   }
 
   get secured(): boolean {
-    return this.view.line === "secured";
+    return this.#isSecured(this.#room);
+  }
+
+  /** What seals the lines of the room this person sits in now, and goes on doing so when they have left it. */
+  get seal(): Seal {
+    const room = this.#room;
+    const found = this.#seals.get(room) ?? new RoomSeal(room, this.way, () => this.#isSecured(room), (...said) => this.#say(...said), this.#worker);
+    this.#seals.set(room, found);
+    return found;
+  }
+
+  #isSecured(room: string): boolean {
+    return this.#views.get(room)?.line === "secured";
   }
 
   hear(message: KeysNow): void {
-    if (message.room !== this.#room) return;
-    // Blobs in it come once: none may be lost while the worker looks for its key.
-    if (this.#isOpen) this.#say({ kind: "keys", message });
-    else this.#early.push(message);
+    if (this.#rooms.includes(message.room)) this.#say({ kind: "keys", message });
   }
 
   lineIsBack(): void {
@@ -83,49 +111,16 @@ export class Sealing {
     });
   }
 
-  // --- what media.ts asks ---
-
-  get connection(): object {
-    return this.way === "streams" ? { encodedInsertableStreams: true } : {};
-  }
-
-  /** Before anything is negotiated: not one frame may pass by. */
-  sender(sender: RTCRtpSender, kind: string): void {
-    this.#lead(sender as unknown as Line, "sender", kind);
-  }
-
-  /** At once in `ontrack`, and once for each receiver: the event comes again after each negotiation. */
-  receiver(receiver: RTCRtpReceiver, kind: string): void {
-    this.#lead(receiver as unknown as Line, "receiver", kind);
-  }
-
-  #lead(line: Line, role: "sender" | "receiver", kind: string): void {
-    if (this.#done.has(line) || !this.#worker) return;
-    this.#done.add(line);
-    const way = { role, kind: kind === "audio" ? ("audio" as const) : ("video" as const) };
-    if (this.way === "script") {
-      const Transform = (globalThis as unknown as { RTCRtpScriptTransform: ScriptTransform }).RTCRtpScriptTransform;
-      line.transform = new Transform(this.#worker, way);
-      return;
-    }
-    const { readable, writable } = line.createEncodedStreams!();
-    this.#say({ kind: "frames", readable, writable, way }, [readable, writable]);
-  }
-
   // --- the worker's words ---
 
   #hear(message: FromWorker): void {
     switch (message.kind) {
-      case "opened":
-        this.#isOpen = true;
-        this.#note("opened");
-        for (const early of this.#early.splice(0)) this.#say({ kind: "keys", message: early });
-        break;
       case "ask":
         void this.#pass(message.id, message.request);
         break;
       case "view":
-        if (message.room === this.#room) this.#show(lineOf(message.view));
+        if (this.#rooms.includes(message.room)) this.#views.set(message.room, lineOf(message.view));
+        this.changed();
         break;
       case "counts":
         this.#counted.shift()?.(message.counts);
@@ -150,12 +145,51 @@ export class Sealing {
 
   #note(what: string): void {
     this.log.push(`${Math.round(performance.now())} ${what}`);
-    if (this.log.length > 50) this.log.shift();
+    if (this.log.length > 200) this.log.shift();
+  }
+}
+
+/** The lines of one room: whatever becomes of the room meanwhile, they are sealed with its keys and no others. */
+class RoomSeal implements Seal {
+  readonly #done = new WeakSet<object>();
+
+  constructor(
+    private readonly room: string,
+    private readonly way: Way,
+    private readonly isSecured: () => boolean,
+    private readonly say: (message: ToWorker, transfer?: Transferable[]) => void,
+    private readonly worker: Worker | null,
+  ) {}
+
+  get secured(): boolean {
+    return this.isSecured();
   }
 
-  #show(view: SealingView): void {
-    this.view = view;
-    this.changed();
+  get connection(): object {
+    return this.way === "streams" ? { encodedInsertableStreams: true } : {};
+  }
+
+  /** Before anything is negotiated: not one frame may pass by. */
+  sender(sender: RTCRtpSender, kind: string): void {
+    this.#lead(sender as unknown as Line, "sender", kind);
+  }
+
+  /** At once in `ontrack`, and once for each receiver: the event comes again after each negotiation. */
+  receiver(receiver: RTCRtpReceiver, kind: string): void {
+    this.#lead(receiver as unknown as Line, "receiver", kind);
+  }
+
+  #lead(line: Line, role: "sender" | "receiver", kind: string): void {
+    if (this.#done.has(line) || !this.worker) return;
+    this.#done.add(line);
+    const way = { room: this.room, role, kind: kind === "audio" ? ("audio" as const) : ("video" as const) };
+    if (this.way === "script") {
+      const Transform = (globalThis as unknown as { RTCRtpScriptTransform: ScriptTransform }).RTCRtpScriptTransform;
+      line.transform = new Transform(this.worker, way);
+      return;
+    }
+    const { readable, writable } = line.createEncodedStreams!();
+    this.say({ kind: "frames", readable, writable, way }, [readable, writable]);
   }
 }
 

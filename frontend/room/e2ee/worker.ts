@@ -1,21 +1,22 @@
 /**
- * The worker that holds all keys of this page: MLS, signatures and every frame in and out. The page never sees a key.
+ * The worker that holds all keys of this page, of each room its own: MLS, signatures and every frame in and out. The page never
+ * sees a key.
  *
- * Two ways lead frames here: streams that the page hands over (createEncodedStreams), and RTCRtpScriptTransform. Both end in
+ * Two ways lead frames here: RTCRtpScriptTransform, and streams that the page hands over (createEncodedStreams). Both end in
  * the same functions. What has no key is dropped: nothing is ever passed on as it came.
  */
 
 import { Engine } from "./engine.ts";
+import type { Identity } from "./identity.ts";
 import { keptIdentity } from "./store.ts";
 import { BadFrame, kidOf } from "./sframe.ts";
 import type { Kind } from "./sframe.ts";
-import type { FromWorker, ToWorker } from "./messages.ts";
+import type { FromWorker, ToWorker, Way } from "./messages.ts";
 
 /** A picture may wait for its key a little longer than a word: a lost key frame costs more than a late one. */
 const PATIENCE_MS: Record<Kind, number> = { video: 2000, audio: 200 };
 
 type Frame = { data: ArrayBuffer };
-type Way = { role: "sender" | "receiver"; kind: Kind };
 type Transformer = { readable: ReadableStream<Frame>; writable: WritableStream<Frame>; options: Way };
 
 const scope = self as unknown as {
@@ -24,8 +25,11 @@ const scope = self as unknown as {
   onrtctransform: ((event: { transformer: Transformer }) => void) | null;
 };
 
-let engine: Engine | null = null;
-let turn = 0;
+type Me = { session: string; role: string; identity: Identity };
+
+/** Who holds the keys; what the page says meanwhile waits for it, in order. */
+let me: Promise<Me>;
+const engines = new Map<string, Engine>();
 let nextId = 1;
 const counts = { sealed: 0, withheld: 0, opened: 0, dropped: 0 };
 const asked = new Map<number, { resolve(reply: { package?: string }): void; reject(error: Error): void }>();
@@ -33,16 +37,16 @@ const asked = new Map<number, { resolve(reply: { package?: string }): void; reje
 scope.onmessage = ({ data }) => {
   switch (data.kind) {
     case "open":
-      void open(data);
+      me = open(data);
       break;
-    case "close":
-      close();
+    case "rooms":
+      void me.then((found) => hold(data.rooms, found));
       break;
     case "keys":
-      engine?.hear(data.message);
+      void me.then(() => engines.get(data.message.room)?.hear(data.message));
       break;
     case "line":
-      engine?.again();
+      for (const engine of engines.values()) engine.again();
       break;
     case "reply":
       settle(data);
@@ -57,12 +61,24 @@ scope.onmessage = ({ data }) => {
 };
 scope.onrtctransform = ({ transformer }) => void through(transformer.readable, transformer.writable, transformer.options);
 
-async function open({ session, room, role, seat, person }: Extract<ToWorker, { kind: "open" }>): Promise<void> {
-  close();
-  const mine = turn;
-  const me = await keptIdentity(seat, `${session} ${person}`);
-  if (mine !== turn) return;
-  engine = new Engine(session, room, role, me, {
+async function open({ session, role, seat, person }: Extract<ToWorker, { kind: "open" }>): Promise<Me> {
+  return { session, role, identity: await keptIdentity(seat, `${session} ${person}`) };
+}
+
+/** A room that is not named any more is forgotten at once; one that stays goes on as it was. */
+function hold(rooms: readonly string[], { session, role, identity }: Me): void {
+  for (const [room, engine] of engines) {
+    if (rooms.includes(room)) continue;
+    engine.end();
+    engines.delete(room);
+  }
+  for (const room of rooms) {
+    if (!engines.has(room)) engines.set(room, new Engine(session, room, role, identity, around(room)));
+  }
+}
+
+function around(room: string): ConstructorParameters<typeof Engine>[4] {
+  return {
     now: () => performance.now(),
     later: (run, ms) => setTimeout(run, ms),
     cancel: (timer) => clearTimeout(timer as number),
@@ -73,16 +89,8 @@ async function open({ session, room, role, seat, person }: Extract<ToWorker, { k
         scope.postMessage({ kind: "ask", id, request });
       }),
     changed: (view) => scope.postMessage({ kind: "view", room, view }),
-    log: (what) => scope.postMessage({ kind: "log", what }),
-  });
-  scope.postMessage({ kind: "opened", room });
-}
-
-function close(): void {
-  turn += 1;
-  engine?.end();
-  engine = null;
-  for (const id of [...asked.keys()]) settle({ kind: "reply", id, reply: null, error: "closed" });
+    log: (what) => scope.postMessage({ kind: "log", what: `${room.slice(-4)} ${what}` }),
+  };
 }
 
 function settle({ id, reply, error }: Extract<ToWorker, { kind: "reply" }>): void {
@@ -93,11 +101,11 @@ function settle({ id, reply, error }: Extract<ToWorker, { kind: "reply" }>): voi
 }
 
 async function through(readable: ReadableStream<Frame>, writable: WritableStream<Frame>, way: Way): Promise<void> {
-  const opening = new Opening();
-  const pass = way.role === "sender" ? seal : (kind: Kind, frame: Uint8Array) => opening.unseal(kind, frame);
+  const opening = new Opening(way);
+  const pass = way.role === "sender" ? (frame: Uint8Array) => seal(way, frame) : (frame: Uint8Array) => opening.unseal(frame);
   const transform = new TransformStream<Frame, Frame>({
     async transform(frame, controller) {
-      const data = await pass(way.kind, new Uint8Array(frame.data));
+      const data = await pass(new Uint8Array(frame.data));
       if (!data) return;
       frame.data = data.buffer as ArrayBuffer;
       controller.enqueue(frame);
@@ -107,8 +115,8 @@ async function through(readable: ReadableStream<Frame>, writable: WritableStream
   await readable.pipeThrough(transform).pipeTo(writable).catch(() => undefined);
 }
 
-async function seal(kind: Kind, frame: Uint8Array): Promise<Uint8Array | null> {
-  const sealed = frame.length ? ((await engine?.keys.seal(kind, frame)) ?? null) : null;
+async function seal({ room, kind }: Way, frame: Uint8Array): Promise<Uint8Array | null> {
+  const sealed = frame.length ? ((await engines.get(room)?.keys.seal(kind, frame)) ?? null) : null;
   counts[sealed ? "sealed" : "withheld"] += 1;
   return sealed;
 }
@@ -117,8 +125,10 @@ async function seal(kind: Kind, frame: Uint8Array): Promise<Uint8Array | null> {
 class Opening {
   #givenUp = -1;
 
-  async unseal(kind: Kind, frame: Uint8Array): Promise<Uint8Array | null> {
-    const opened = await this.#open(kind, frame).catch((error: unknown) => {
+  constructor(private readonly way: Way) {}
+
+  async unseal(frame: Uint8Array): Promise<Uint8Array | null> {
+    const opened = await this.#open(frame).catch((error: unknown) => {
       if (!(error instanceof BadFrame)) scope.postMessage({ kind: "log", what: String(error) });
       return null;
     });
@@ -126,8 +136,9 @@ class Opening {
     return opened;
   }
 
-  async #open(kind: Kind, frame: Uint8Array): Promise<Uint8Array | null> {
-    const keys = engine?.keys;
+  async #open(frame: Uint8Array): Promise<Uint8Array | null> {
+    const { room, kind } = this.way;
+    const keys = engines.get(room)?.keys;
     if (!keys) return null;
     const kid = kidOf(kind, frame);
     if (!(await keys.waitFor(kind, frame, kid === this.#givenUp ? 0 : PATIENCE_MS[kind]))) {

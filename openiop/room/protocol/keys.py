@@ -110,7 +110,7 @@ class WelcomeNow(Said):
 
 
 class KeysNow(Said):
-    """Where the keys of this viewer's room stand: the whole truth each time, but `commits` and `welcome` once."""
+    """Where the keys of one of this viewer's rooms stand: all of it each time, but `commits` and `welcome` once."""
 
     type: Literal["keys"] = "keys"
     room: UUID
@@ -120,10 +120,10 @@ class KeysNow(Said):
     """The newest, or -1 where there is no group yet."""
     members: list[UUID]
     packages: list[PackageNow]
-    """Current ones of those in the room with me."""
-    roster: RosterNow | None
-    vouch: list[EntryNow] | None
-    """For those who may sign: everybody in the session, as our sign-in binds them."""
+    """Current ones of those who hold the room's keys."""
+    roster: RosterNow | None = None
+    vouch: list[EntryNow] | None = None
+    """For those who may sign, with the room they sit in: everybody in the session, as our sign-in binds them."""
     cannot: list[UUID]
     """For those who lead: seats whose browser cannot seal frames."""
     commits: list[EpochNow]

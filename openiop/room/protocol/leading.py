@@ -97,3 +97,5 @@ class Lead(Said):
     door: DoorLed = DoorLed()
     others: list[Leader] = []
     asides: list[AsideAsked] = []
+    key_rooms: list[UUID] = []
+    """The rooms whose keys I hold, whichever I sit in, so that I can go over at once."""

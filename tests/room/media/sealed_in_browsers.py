@@ -19,18 +19,17 @@ from openiop.demo.stack import Stack
 AXE = (Path(__file__).parents[3] / "frontend" / "node_modules" / "axe-core" / "axe.min.js").read_text()
 
 # Looks at frames on their way, without changing them: what a sender had before sealing, what came from the server.
+# Where the page hands its streams over it looks there, and where the browser gives them to the worker, in the worker.
 WATCH = """
 window.watched = { clear: [], relayed: [] };
 const watch = (prototype, into) => {
   const made = prototype.createEncodedStreams;
   prototype.createEncodedStreams = function () {
     const { readable, writable } = made.call(this);
-    const kind = this.track?.kind ?? "";
     const look = new TransformStream({
       transform(frame, controller) {
         const hex = Array.from(new Uint8Array(frame.data), (b) => b.toString(16).padStart(2, "0")).join("");
-        const list = window.watched[into];
-        if (list.length < 400) list.push([frame.type ?? "audio", hex]);
+        window.watched[into].push([frame.type ?? "audio", hex]);
         controller.enqueue(frame);
       },
     });
@@ -39,7 +38,37 @@ const watch = (prototype, into) => {
 };
 watch(RTCRtpSender.prototype, "clear");
 watch(RTCRtpReceiver.prototype, "relayed");
+window.Worker = class extends window.Worker {
+  constructor(...words) {
+    super(...words);
+    this.addEventListener("message", ({ data }) => {
+      if (data.kind === "watched") window.watched[data.into].push(data.frame);
+    });
+  }
+};
 """
+WATCH_IN_WORKER = """
+{
+  const left = { clear: 600, relayed: 600 };
+  const look = (into) => new TransformStream({
+    transform(frame, controller) {
+      if (left[into]-- > 0) {
+        const hex = Array.from(new Uint8Array(frame.data), (b) => b.toString(16).padStart(2, "0")).join("");
+        self.postMessage({ kind: "watched", into, frame: [frame.type ?? "audio", hex] });
+      }
+      controller.enqueue(frame);
+    },
+  });
+  Object.defineProperty(self, "onrtctransform", {
+    set: (heed) => self.addEventListener("rtctransform", ({ transformer: { options, readable, writable } }) => {
+      const watched = readable.pipeThrough(look(options.role === "sender" ? "clear" : "relayed"));
+      heed({ transformer: { options, readable: watched, writable } });
+    }),
+  });
+}
+"""
+ONLY_THE_OLDER_WAY = "delete window.RTCRtpScriptTransform;"
+KEYS_WORKER = re.compile("room-keys.*js")
 CANNOT = """
 delete RTCRtpSender.prototype.createEncodedStreams;
 delete RTCRtpReceiver.prototype.createEncodedStreams;
@@ -114,6 +143,11 @@ def content_of(frame: str) -> set[str]:
     return {body[at : at + 16] for at in range(0, max(0, len(body) - 16), 16)}
 
 
+def is_fault(line) -> bool:
+    """A page that finds no server while that is killed says so, and nothing else is said there."""
+    return line.type == "error" and not line.text.startswith("WebSocket connection to")
+
+
 async def evening(stack: Stack, shots: Path) -> dict:
     told: dict = {"problems": []}
     async with chromium() as browser:
@@ -126,11 +160,14 @@ async def evening(stack: Stack, shots: Path) -> dict:
             screen.page.on("pageerror", lambda error, who=screen.who: told["problems"].append(f"{who}: {error}"))
             screen.page.on(
                 "console",
-                lambda line, who=screen.who: line.type == "error" and told["problems"].append(f"{who}: {line.text}"),
+                lambda line, who=screen.who: is_fault(line) and told["problems"].append(f"{who}: {line.text}"),
             )
             await screen.sign_in(screen.who)
         await bea.page.add_init_script(WATCH)
         await sam.page.add_init_script(WATCH)
+        await bea.context.route(KEYS_WORKER, watched_worker)
+        # Both ways of leading frames to the worker are in use, and those who use them see each other.
+        await sam.page.add_init_script(ONLY_THE_OLDER_WAY)
         await maya.go("/today")
         address = await maya.page.locator('a[href$="/door"]').first.get_attribute("href") or ""
         session = re.search(r"[0-9a-f-]{36}", address).group()
@@ -147,6 +184,7 @@ async def evening(stack: Stack, shots: Path) -> dict:
         told["join_ms"] = {s.who: (await s.in_room())["timings"]["joinMs"] for s in everybody}
         told["code"] = await same_code(everybody)
         told["encryption"] = (await seal(maya))["encryption"]
+        told["ways"] = {screen.who: (await seal(screen))["way"] for screen in everybody}
 
         told["relayed"] = await look_at_relayed(bea, sam)
         told["axe"] = {"desk": await axe(bea), "phone": await axe(maya)}
@@ -155,6 +193,8 @@ async def evening(stack: Stack, shots: Path) -> dict:
         await maya.page.locator(".room-code summary").click()
         await maya.picture(shots / "sealed-3-code.png")
         told["axe"]["code"] = await axe(maya)
+
+        told["hops"] = await hops(stack, bea, sam, maya)
 
         await maya.page.reload()
         told["after_reload_s"] = await all_see(everybody, "after a reload")
@@ -179,6 +219,78 @@ async def evening(stack: Stack, shots: Path) -> dict:
 
         told["cannot"] = await with_a_browser_that_cannot(maya, bea, everybody, shots)
     return told
+
+
+async def hops(stack: Stack, bea: Screen, sam: Screen, maya: Screen) -> dict:
+    """Two breakouts, one person in each: Bea goes to both, one reloads there, one is moved, all come back."""
+    told: dict = {}
+    await bea.press("Prepare breakouts", inside=".lead")
+    await bea.page.get_by_label("Who goes where").select_option(label="I choose")
+    await bea.page.get_by_label("Rooms", exact=True).select_option("2")
+    await bea.press("Prepare", inside=".lead")
+    for screen, room in ((maya, "Willow"), (sam, "Cedar")):
+        await bea.page.get_by_label(f"Room for {screen.who}").select_option(label=room)
+        await bea.page.locator(f'.breakout[data-room="{room}"]').get_by_text(screen.who).wait_for()
+    await bea.press("Open the rooms", inside=".lead")
+    for screen in (sam, maya):
+        await until(
+            lambda screen=screen: holds(screen, 2), f"{screen.who} is sealed with Bea, who is in the group still"
+        )
+    told["beforehand"] = {"sam": await same_code([sam]), "maya": await same_code([maya])}
+    exchanged = await exchanges(bea)
+
+    await bea.press("Go to Willow", inside=".lead")
+    told["all_see_willow"] = await all_see([bea, maya], "hopped to Willow")
+    told["willow"] = await same_code([bea, maya])
+    await bea.press("Go to Cedar", inside=".lead")
+    told["all_see_cedar"] = await all_see([bea, sam], "hopped to Cedar")
+    told["cedar"] = await same_code([bea, sam])
+    told["exchanged_by_hopping"] = await exchanges(bea) - exchanged
+
+    await sam.page.reload()
+    await all_see([bea, sam], "Sam reloaded in Cedar")
+    told["cedar_after_reload"] = await same_code([bea, sam])
+    await kill_web(stack, (bea, sam, maya))
+    await all_see([bea, sam], "a web process was killed")
+    told["cedar_after_kill"] = await same_code([bea, sam])
+    await bea.press("Move people", inside=".lead")
+    await bea.page.get_by_label(f"Room for {maya.who}").select_option(label="Cedar")
+    await bea.press(f"Move {maya.who}", inside=".lead")
+    await all_see([bea, sam, maya], "Maya is moved to Cedar")
+    told["moved"] = await same_code([bea, sam, maya])
+    await bea.press("Bring all back in 30 s", inside=".lead")
+    await bea.press("Bring all back now", inside=".lead")
+    await all_see([bea, sam, maya], "all are back")
+    told["back"] = await same_code([bea, sam, maya])
+    return told
+
+
+async def kill_web(stack: Stack, screens) -> None:
+    killed = stack.pid("web")
+    os.kill(killed, signal.SIGKILL)
+
+    async def is_another():
+        return stack.pid("web") not in (None, killed)
+
+    await until(is_another, "another web process", seconds=60)
+    for screen in screens:
+        await screen.page.wait_for_function("() => __room.line === 'open'", timeout=60_000)
+
+
+async def holds(screen: Screen, people: int) -> bool:
+    """Are the keys of this person's room held by so many?"""
+    sealing = (await seal(screen))["sealing"]
+    return sealing["line"] == "secured" and sealing["holders"] == people
+
+
+async def exchanges(screen: Screen) -> int:
+    """How many packages this person's page has made: each is a way into a group that is exchanged with the others."""
+    return sum(line.endswith(" package") for line in (await seal(screen))["log"])
+
+
+async def watched_worker(route):
+    answer = await route.fetch()
+    await route.fulfill(response=answer, body=WATCH_IN_WORKER + await answer.text())
 
 
 async def gone(screen: Screen) -> bool:
@@ -216,7 +328,7 @@ async def with_a_wrong_key(maya: Screen, bea: Screen) -> dict:
         assert "OpenIOP SFrame 1" in script
         await route.fulfill(response=answer, body=script.replace("OpenIOP SFrame 1", "OpenIOP SFrame X"))
 
-    await maya.context.route(re.compile("room-keys.*js"), other_keys)
+    await maya.context.route(KEYS_WORKER, other_keys)
     await maya.page.reload()
 
     async def dropped():
@@ -246,7 +358,7 @@ async def with_a_wrong_key(maya: Screen, bea: Screen) -> dict:
         "sent": counts["sealed"],
         "frames_others_decoded_of_them": await decoded_by_bea() - before,
     }
-    await maya.context.unroute(re.compile("room-keys.*js"))
+    await maya.context.unroute(KEYS_WORKER)
     await maya.page.reload()
     return told
 

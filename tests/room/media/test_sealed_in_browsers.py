@@ -20,7 +20,7 @@ def told(tmp_path_factory):
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=580,
     )
     assert lived.returncode == 0, lived.stderr[-3000:]
     return json.loads(lived.stdout.splitlines()[-1])
@@ -29,6 +29,10 @@ def told(tmp_path_factory):
 def test_everybody_sees_everybody_encrypted_end_to_end_and_reads_the_same_code(told):
     assert told["encryption"] == "end_to_end"
     assert len(told["code"]) == 20
+
+
+def test_those_whose_browsers_seal_in_the_newer_and_in_the_older_way_see_each_other(told):
+    assert told["ways"] == {"Bea": "script", "Sam": "streams", "Maya": "script"}
 
 
 def test_what_the_server_relays_holds_no_piece_of_a_clear_picture(told):
@@ -49,6 +53,15 @@ def test_the_code_stays_the_same_through_reloads_and_a_killed_media_server_and_c
     after = ("after_reload", "after_facilitators_reload", "after_kill")
     assert {told[f"code_{name}"] for name in after} == {told["code"]}
     assert told["code_without_maya"] != told["code"]
+
+
+def test_who_leads_goes_from_breakout_to_breakout_without_an_exchange_and_the_code_tells_who_may_listen(told):
+    hops = told["hops"]
+    assert hops["exchanged_by_hopping"] == 0
+    assert (hops["willow"], hops["cedar"]) == (hops["beforehand"]["maya"], hops["beforehand"]["sam"])
+    assert {hops["cedar_after_reload"], hops["cedar_after_kill"]} == {hops["cedar"]}
+    assert hops["moved"] == hops["back"] == told["code"], "the same three, wherever they are"
+    assert len({hops["willow"], hops["cedar"], told["code"]}) == 3
 
 
 def test_a_browser_that_cannot_gets_and_sends_nothing_until_the_facilitator_decides_for_everybody(told):
