@@ -23,6 +23,7 @@ os.environ.setdefault("OPENIOP_ROLE", "web")
 os.environ.setdefault("OPENIOP_DEMO", "true")
 
 from openiop.lib import postgres  # noqa: E402
+from tests.serving import server  # noqa: E402, F401 - a fixture
 
 
 def _fingerprint() -> str:

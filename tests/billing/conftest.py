@@ -17,7 +17,6 @@ from openiop.demo import world
 from openiop.people.access import acting
 from openiop.schedule import presence
 from openiop.schedule.models import CareSession, RosterEntry
-from tests.chart.browsing import server  # noqa: F401 - a fixture
 
 TUESDAY = date(2026, 11, 24)
 BEGINS = world.NOW + timedelta(minutes=12)

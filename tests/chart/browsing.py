@@ -2,58 +2,12 @@
 
 import asyncio
 import os
-import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 
-import pytest
-from django.conf import settings
-
 from tests.conftest import ROOT, browser_of
+from tests.serving import CHROMIUM
 
-CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync"]  # fmt: skip
 AXE = ROOT / "frontend/node_modules/axe-core/axe.min.js"
-
-
-@pytest.fixture
-def server(committed, databases, tmp_path):
-    """A web server of this test's own; returns its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "DATABASE_URL": databases.server.url("web", committed),
-        "OPENIOP_ROLE": "web",
-        "OPENIOP_PORT": str(port),
-        "OPENIOP_SECRET_KEY": settings.SECRET_KEY,
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), "--log-level", "warning"],
-        cwd=ROOT,
-        env=environment,
-    )
-    address = f"http://localhost:{port}"
-    try:
-        _until_answering(port, process)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _until_answering(port, process):
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=2).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the web server did not come up")
 
 
 def in_browser(story, server, *people):

@@ -9,7 +9,6 @@ from openiop.people.access import acting
 from openiop.safety.models import Whereabouts
 from openiop.schedule import presence
 from openiop.schedule.models import CareSession
-from tests.chart.browsing import server  # noqa: F401 - a fixture
 
 
 @pytest.fixture

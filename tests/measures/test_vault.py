@@ -7,8 +7,8 @@ import pytest
 from openiop.demo import world
 from openiop.measures.models import Answer
 from openiop.people.access import acting
+from tests.serving import CHROMIUM, PHONE
 from tests.shape.pages import browser_for
-from tests.shape.test_axe import CHROMIUM, PHONE, server  # noqa: F401
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +27,7 @@ WHAT_LIES_THERE = """async () => {
 }"""
 
 
-def test_an_unsent_answer_lies_sealed_is_sent_with_the_line_and_is_gone_after_signing_out(server):  # noqa: F811
+def test_an_unsent_answer_lies_sealed_is_sent_with_the_line_and_is_gone_after_signing_out(server):
     cast = world.cast()
     cookies = [
         {"name": name, "value": morsel.value, "url": server}
@@ -43,7 +43,7 @@ def test_an_unsent_answer_lies_sealed_is_sent_with_the_line_and_is_gone_after_si
         assert Answer.objects.filter(patient=cast["maya"], value="a quiet word").count() == 1
 
 
-async def journey(server, cookies):  # noqa: F811
+async def journey(server, cookies):
     from playwright.async_api import async_playwright
 
     async with async_playwright() as playwright:

@@ -2,23 +2,17 @@
 
 import asyncio
 import os
-import socket
-import subprocess
-import sys
-import time
 
 import pytest
-from django.conf import settings
 
 from openiop.demo import world
 from openiop.people.access import acting
 from openiop.safety.models import Case
 from tests.conftest import ROOT, browser_of
+from tests.serving import CHROMIUM
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync"]  # fmt: skip
 AXE = ROOT / "frontend/node_modules/axe-core/axe.min.js"
 PICTURES = os.environ.get("OPENIOP_PICTURES", "")
 
@@ -26,48 +20,6 @@ PICTURES = os.environ.get("OPENIOP_PICTURES", "")
 @pytest.fixture
 def people(committed):
     return world.cast()
-
-
-@pytest.fixture
-def server(committed, databases):
-    """A web server of this test's own; returns its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "DATABASE_URL": databases.server.url("web", committed),
-        "OPENIOP_ROLE": "web",
-        "OPENIOP_PORT": str(port),
-        "OPENIOP_SECRET_KEY": settings.SECRET_KEY,
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "uvicorn",
-        "config.asgi:application",
-        "--port",
-        str(port),
-        "--log-level",
-        "warning",
-    ]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment)
-    try:
-        until_answering(port, process)
-        yield f"http://localhost:{port}"
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def until_answering(port, process):
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            return socket.create_connection(("127.0.0.1", port), timeout=2).close()
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the web server did not come up")
 
 
 def in_browser(story, server, *people, script=True):

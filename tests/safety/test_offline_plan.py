@@ -7,7 +7,7 @@ import pytest
 from openiop.demo import world
 from openiop.people.access import acting
 from openiop.safety.models import sign_plan, write_plan
-from tests.safety.test_browser import in_browser, people, server  # noqa: F401 - fixtures
+from tests.safety.test_browser import in_browser, people  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.browser
 

@@ -3,24 +3,17 @@
 import asyncio
 import json
 import os
-import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from openiop.demo import world
 from tests.axe import violations
-from tests.conftest import ROOT
+from tests.serving import CHROMIUM, DESK, PHONE
 from tests.shape.pages import browser_for, filled, furnish, ours
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync"]  # fmt: skip
 TABLE = json.loads((Path(__file__).parent / "who_may.json").read_text())
 # The first of these whom the table lets in opens the page.
 READERS = ["patient", "director", "billing", "privacy", "front_desk", "kiosk", "room_device", "nobody"]
@@ -32,41 +25,7 @@ NOT_A_PAGE = set(
     "csrf service-worker trail-export charge-export door-ping lock home away "  # noqa: SIM905
     "filed-paper safety-plan-paper case-paper".split()
 )
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 PICTURES = os.environ.get("OPENIOP_PICTURES", "")
-
-
-@pytest.fixture
-def server(committed, databases):
-    """A web server of this test's own; returns its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "DATABASE_URL": databases.server.url("web", committed),
-        "OPENIOP_ROLE": "web",
-        "OPENIOP_PORT": str(port),
-        "OPENIOP_SECRET_KEY": settings.SECRET_KEY,
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-    }
-    words = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), "--log-level", "warning"]
-    process = subprocess.Popen(words, cwd=ROOT, env=environment)
-    try:
-        until_answering(port, process)
-        yield f"http://localhost:{port}"
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def until_answering(port, process):
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            return socket.create_connection(("127.0.0.1", port), timeout=2).close()
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the web server did not come up")
 
 
 def test_axe_finds_nothing_on_any_page(server):

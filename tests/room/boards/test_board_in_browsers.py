@@ -1,18 +1,11 @@
 """A board in real browsers: drawn, read as a list, read-only, cleared, and a server that is killed meanwhile."""
 
-import contextlib
 import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from channels.db import database_sync_to_async
-from django.conf import settings
 from django.utils import timezone
 
 from openiop.demo import world
@@ -22,61 +15,30 @@ from openiop.room.boards.models import Board
 from openiop.room.models import Place, Seat, SeatState
 from openiop.schedule.models import CareSession
 from tests.axe import violations
-from tests.conftest import ROOT, browser_of
+from tests.conftest import browser_of
+from tests.serving import CHROMIUM, DESK, PHONE, Server
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync"]  # fmt: skip
 # Markup of Excalidraw's that we cannot change.
 EXCALIDRAWS = ("color-picker", "excalidraw", "App-menu", "App-toolbar", "ToolIcon", "buttonList", "Island", "Stack")
 PICTURES = os.environ.get("OPENIOP_PICTURES", "")
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
-class Server:
-    """A web process that can be killed and started again at the same address."""
-
-    def __init__(self, databases, name):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"http://localhost:{self.port}"
-        self.environment = os.environ | {
-            "DATABASE_URL": databases.server.url("web", name),
-            "OPENIOP_ROLE": "web",
-            "OPENIOP_PORT": str(self.port),
-            "OPENIOP_SECRET_KEY": settings.SECRET_KEY,
-            "OPENIOP_JANUS_WS": "ws://127.0.0.1:9",  # the room's page opens; of its media nothing is asked here
-            "OPENIOP_JANUS_API_SECRET": "nobody listens",
-            "OPENIOP_JANUS_ADMIN_KEY": "nobody listens",
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-        }
-        self.start()
-
-    def start(self):
-        words = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(self.port)]
-        self.process = subprocess.Popen([*words, "--log-level", "warning"], cwd=ROOT, env=self.environment)
-        deadline = time.monotonic() + 40
-        while time.monotonic() < deadline and self.process.poll() is None:
-            with contextlib.suppress(OSError):
-                return socket.create_connection(("127.0.0.1", self.port), timeout=2).close()
-            time.sleep(0.1)
-        raise AssertionError("the web server did not come up")
-
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+NO_MEDIA = {  # the room's page opens; of its media nothing is asked here
+    "OPENIOP_JANUS_WS": "ws://127.0.0.1:9",
+    "OPENIOP_JANUS_API_SECRET": "nobody listens",
+    "OPENIOP_JANUS_ADMIN_KEY": "nobody listens",
+}
 
 
 @pytest.fixture
 def servers(committed, databases):
     """Two web processes on one database."""
-    found = [Server(databases, committed) for _ in range(2)]
+    found = [Server(databases, committed, **NO_MEDIA) for _ in range(2)]
     yield found
     for one in found:
-        one.process.terminate()
-        one.process.wait(10)
+        one.stop()
 
 
 def an_evening_now(bea, sam):
