@@ -70,6 +70,7 @@ class Case(NamedTuple):
     """What is known of one case. `since` is where its clocks start: see `clocks_start_at`.
 
     Acknowledgements, pages and contacts from before `since` answer earlier evidence and stop nothing.
+    `tries_again_at`: a clinician decided to keep trying, until then.
     """
 
     since: datetime
@@ -77,6 +78,7 @@ class Case(NamedTuple):
     paged: Sequence[Paged] = ()
     acknowledged: Sequence[datetime] = ()
     contacts: Sequence[datetime] = ()
+    tries_again_at: datetime | None = None
     closed_at: datetime | None = None
 
 
@@ -305,7 +307,7 @@ def next_step(case: Case, *, at: datetime, deadlines: Deadlines) -> Step:
     acknowledged_at = max((moment for moment in case.acknowledged if moment >= case.since), default=None)
     opened_at = case.since
     if acknowledged_at is not None:
-        opened_at = _reopens_at(acknowledged_at, contact_due_at, deadlines)
+        opened_at = _reopens_at(case, acknowledged_at, contact_due_at, deadlines)
         if at < opened_at:
             return Step("wait", next_at=opened_at, contact_due_at=contact_due_at)
     return _page_or_wait(case, opened_at=opened_at, at=at, deadlines=deadlines)._replace(contact_due_at=contact_due_at)
@@ -320,7 +322,7 @@ def told_to_patient(
     contact_due_at = case.since + timedelta(minutes=deadlines.contact_minutes)
     acknowledged_at = max((moment for moment in case.acknowledged if moment >= case.since), default=None)
     if acknowledged_at is not None:
-        return "somebody_has_it" if at < _reopens_at(acknowledged_at, contact_due_at, deadlines) else "nobody_yet"
+        return "somebody_has_it" if at < _reopens_at(case, acknowledged_at, contact_due_at, deadlines) else "nobody_yet"
     return "sent" if at < case.since + timedelta(minutes=deadlines.acknowledge_minutes) else "nobody_yet"
 
 
@@ -343,10 +345,13 @@ def _reached(case: Case) -> bool:
     return any(contact >= case.since for contact in case.contacts)
 
 
-def _reopens_at(acknowledged_at: datetime, contact_due_at: datetime, deadlines: Deadlines) -> datetime:
+def _reopens_at(case: Case, acknowledged_at: datetime, contact_due_at: datetime, deadlines: Deadlines) -> datetime:
     if acknowledged_at < contact_due_at:
         return contact_due_at
-    return acknowledged_at + timedelta(minutes=deadlines.contact_minutes)
+    reopens_at = acknowledged_at + timedelta(minutes=deadlines.contact_minutes)
+    # A time that somebody set brings it nearer, never further away.
+    agreed = case.tries_again_at
+    return min(reopens_at, agreed) if agreed and agreed > acknowledged_at else reopens_at
 
 
 def _page_or_wait(case: Case, *, opened_at: datetime, at: datetime, deadlines: Deadlines) -> Step:

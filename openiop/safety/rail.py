@@ -6,7 +6,8 @@ from typing import Any
 
 from openiop.people.access import Actor
 from openiop.people.models import Agreement, Document, Person
-from openiop.safety.models import Case, Page, Whereabouts
+from openiop.safety import unreached
+from openiop.safety.models import Case, DoNotContact, Page, Whereabouts, decision_asked_at, marks_of
 
 # This long after it was due, the worker has not looked: it is down, or the case makes it fail.
 WORKER_IS_LATE = timedelta(seconds=30)
@@ -14,15 +15,25 @@ WORKER_IS_LATE = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class Place:
-    """Where a person is now and whom to call for that place. `where` is None while they have not said today."""
+    """Where a person is now and whom to call for that place. `where` is None while they have not said today.
+
+    `marks`: who must not be contacted about them.
+    """
 
     patient: Person
     where: Whereabouts | None
     plan: dict[str, Any]
+    marks: tuple[DoNotContact, ...] = ()
 
     @property
     def callback(self) -> str:
         return (self.where.callback if self.where else "") or self.patient.phone
+
+    @property
+    def contact_mark(self) -> DoNotContact | None:
+        """The mark about the emergency contact on file, if there is one."""
+        name, phone = self.plan.get("contact_name", ""), self.plan.get("contact_phone", "")
+        return unreached.marked(self.marks, name=name, phone=phone)
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,12 @@ class OpenCase:
         return [page for page in pages if page.made_at == latest]
 
     @property
+    def is_to_be_decided(self) -> bool:
+        """Did the time to reach them run out though somebody tried, so that a clinician decides what happens now?"""
+        asked_at = decision_asked_at(self.case)
+        return asked_at is not None and asked_at <= self.at
+
+    @property
     def is_left_alone(self) -> bool:
         """Has the worker failed to look at it? Then nobody is being paged, and people must do it themselves."""
         return self.case.failures > 0 or self.case.next_step_at < self.at - WORKER_IS_LATE
@@ -62,13 +79,16 @@ class OpenCase:
 
 def open_cases(person: Actor, *, at: datetime) -> list[OpenCase]:
     """Return the open cases that `person` may see, newest danger first, in a constant number of queries."""
-    cases = list(Case.objects.visible_to(person).open().with_steps().order_by("-since"))
+    cases = list(Case.objects.visible_to(person).open().with_steps().with_attempts().order_by("-since"))
     places = places_of([case.patient for case in cases], at=at)
     return [OpenCase(case, places[case.patient_id], at) for case in cases]
 
 
 def places_of(patients: list[Person], *, at: datetime) -> dict[Any, Place]:
-    """Return by patient where they are and the emergency plan they agreed to: two queries for any number."""
+    """Return by patient where they are, the emergency plan they agreed to, and who must not be contacted about them.
+
+    As many queries for one as for a hundred.
+    """
     ids = [patient.pk for patient in patients]
     told = (
         Whereabouts.objects.told_by(at=at)
@@ -84,7 +104,11 @@ def places_of(patients: list[Person], *, at: datetime) -> dict[Any, Place]:
     )
     where = {row.patient_id: row for row in told}
     plan = {row.patient_id: row.details for row in plans}
-    return {patient.pk: Place(patient, where.get(patient.pk), plan.get(patient.pk, {})) for patient in patients}
+    marks = marks_of(patients, at=at)
+    return {
+        patient.pk: Place(patient, where.get(patient.pk), plan.get(patient.pk, {}), tuple(marks[patient.pk]))
+        for patient in patients
+    }
 
 
 def _minutes(left: timedelta) -> int:

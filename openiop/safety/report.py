@@ -38,7 +38,7 @@ class Event(NamedTuple):
 
 def timeline(case: Case, *, reader: Person) -> list[Event]:
     """Return the case's events in order, as far as `reader` may see each, in a constant number of queries."""
-    sources = (_evidence, _pages, _looks, _answers, _clocks, _assessments, _plans, _disclosures, _end)
+    sources = (_evidence, _pages, _looks, _answers, _decisions, _clocks, _assessments, _plans, _disclosures, _end)
     found = [event for source in sources for event in source(case, reader)]
     found.sort(key=lambda event: (event.at, event.is_clock))
     begun = min((event.at for event in found), default=case.opened_at)
@@ -88,6 +88,14 @@ def _answers(case: Case, reader: Person) -> Iterator[Event]:
         what = _("Reached") if contact.reached else _("Tried, not reached")
         detail = " · ".join(filter(None, [str(contact.get_how_display()), contact.note]))
         yield Event(contact.at, what, contact.by.full_name, detail)
+
+
+def _decisions(case: Case, reader: Person) -> Iterator[Event]:
+    for made in case.decisions.select_related("by"):
+        parts = [made.in_words, made.reasons, _("Advice: %(who)s") % {"who": made.consulted}]
+        if made.mark_id:
+            parts.append(_("against a do-not-contact mark"))
+        yield Event(made.at, _("Decided, not reached"), made.by.full_name, " · ".join(parts))
 
 
 def _clocks(case: Case, reader: Person) -> Iterator[Event]:

@@ -18,11 +18,12 @@ from openiop.people.models import Person
 from openiop.programs.models import Enrolment
 from openiop.safety import plans
 from openiop.safety.assessing import MODERATE
-from openiop.safety.models import Flag, RiskAssessment, SafetyPlan, SafetyPlanReview
+from openiop.safety.models import Case, Flag, RiskAssessment, SafetyPlan, SafetyPlanReview, decision_asked_at
 
 SHOWN_BEFORE = timedelta(hours=48)
 
 ASSESS_AGAIN = _("Assess the risk again")
+DECIDE = _("Not reached: decide what happens now")
 BECAUSE = {
     plans.NO_PLAN: _("No safety plan is signed by both yet"),
     plans.AFTER_RISK: _("Go through the safety plan: the risk was moderate or high"),
@@ -44,8 +45,19 @@ class DueRow:
 
 def due_rows(reader: Person, *, at: datetime) -> list[DueRow]:
     """Return what is due by `at` and two days on for the patients `reader` treats; the most urgent first."""
-    rows = [*due_plans(reader, at=at), *due_assessments(reader, at=at)]
+    rows = [*due_decisions(reader, at=at), *due_plans(reader, at=at), *due_assessments(reader, at=at)]
     return sorted(rows, key=lambda row: row.due_at)
+
+
+def due_decisions(reader: Person, *, at: datetime) -> list[DueRow]:
+    """Return whom nobody reached in time though somebody tried: every clinician may decide, whoever treats them."""
+    cases = Case.objects.visible_to(reader).open().select_related("clinic", "patient").with_attempts()
+    asked = [(case, decision_asked_at(case)) for case in cases]
+    return [
+        DueRow(case.patient, since, DECIDE, True, reverse("case-decision", args=[case.pk]))
+        for case, since in asked
+        if since is not None and since <= at
+    ]
 
 
 def due_assessments(reader: Person, *, at: datetime) -> list[DueRow]:

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from openiop.safety import consumers
-from openiop.safety.views import alerts, crisis, due, joint, ladders, place, plan, report, rota
+from openiop.safety.views import alerts, crisis, due, joint, ladders, place, plan, report, rota, unreached
 
 urlpatterns = [
     path("rail", crisis.show_rail, name="rail"),
@@ -16,6 +16,9 @@ urlpatterns = [
     path("cases/<uuid:pk>/acknowledgement", crisis.case_acknowledgement, name="case-acknowledgement"),
     path("cases/<uuid:pk>/contacts", crisis.case_contacts, name="case-contacts"),
     path("cases/<uuid:pk>/closure", crisis.case_closure, name="case-closure"),
+    path("cases/<uuid:pk>/decision", unreached.decision, name="case-decision"),
+    path("patients/<uuid:pk>/do-not-contact", unreached.do_not_contact, name="do-not-contact"),
+    path("do-not-contact/<uuid:pk>/lifted", unreached.mark_lifted, name="mark-lifted"),
     path("cases/<uuid:pk>/report", report.report, name="case-report"),
     path("cases/<uuid:pk>/report/paper", report.on_paper, name="case-paper"),
     path("patients/<uuid:pk>/concern", crisis.flag_new, name="flag-new"),

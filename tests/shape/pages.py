@@ -26,7 +26,7 @@ from openiop.programs.models import Enrolment, Program, Track
 from openiop.room.boards.models import Board, BoardImage
 from openiop.room.models import Seat
 from openiop.safety import ladder
-from openiop.safety.models import LocalHelp, OnCallShift, StaffAlert, raise_flag, write_plan
+from openiop.safety.models import LocalHelp, OnCallShift, StaffAlert, mark, raise_flag, write_plan
 from openiop.schedule.models import CareSession, NotTogether, Room, RosterEntry, SeriesException, SeriesMember
 
 # Who walks: one of the cast for each role, somebody else's patient, both devices, and nobody.
@@ -166,6 +166,7 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "devices": device.pk,
             "cases": flag.case_id,
             "safety-plans": plan.pk,
+            "do-not-contact": mark(maya, name="Rob Walk", why="Asked for by the walk", by=director, at=now).pk,
             "local-help": numbers.pk,
             "on-call": shift.pk,
             "programs": Program.objects.first().pk,

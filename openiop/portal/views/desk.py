@@ -23,6 +23,7 @@ from openiop.people.access import kind_of
 from openiop.people.doors import signed_in, staff_only
 from openiop.people.models import CLINICIANS, Agreement, Device, Document, Person, Role
 from openiop.programs.models import Enrolment
+from openiop.safety import rail
 from openiop.safety.models import Case, Whereabouts
 from openiop.schedule import ledger, presence
 from openiop.schedule.models import CareSession, RosterEntry
@@ -154,15 +155,13 @@ def patient(request: Any, pk: UUID) -> HttpResponse:
         "patient": found,
         "age": found.age_on(now.date()),
         "where": Whereabouts.latest(found.pk, at=now),
+        "place": rail.places_of([found], at=now)[found.pk],
         "case": Case.objects.visible_to(request.person).open().filter(patient=found).first(),
         "enrolments": enrolments.prefetch_related("diagnoses").order_by("-during"),
         "places": RosterEntry.objects.visible_to(request.person)
         .filter(patient=found, during__startswith__gt=now - timedelta(days=14))
         .select_related("session")
         .order_by("during__startswith")[:12],
-        "emergency": Agreement.objects.filter(patient=found, document__kind=Document.EMERGENCY, withdrawn_at=None)
-        .order_by("-agreed_at")
-        .first(),
         "missing": [(kind, kinds[kind]) for kind in Agreement.objects.missing(found, kinds=list(kinds))],
         "may_change": request.person.has_role(*CLINICIANS, Role.INTAKE),
     }

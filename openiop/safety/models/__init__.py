@@ -75,6 +75,19 @@ from openiop.safety.models.rota import (
     take_back,
 )
 from openiop.safety.models.state_rules import GuardianRule, StateRule, enter_rule, rule_for
+from openiop.safety.models.unreached import (
+    DECISION_FAULTS,
+    DoNotContact,
+    MarkLifted,
+    MayNotDecide,
+    NothingToDecide,
+    ReachDecision,
+    decide_unreached,
+    decision_asked_at,
+    lift,
+    mark,
+    marks_of,
+)
 from openiop.safety.models.whereabouts import Whereabouts
 from openiop.safety.models.worksheet import decide, decide_privacy, follow_up, implicate, note_report, reply
 
@@ -107,6 +120,17 @@ __all__ = [
     "implicate",
     "note_report",
     "reply",
+    "DECISION_FAULTS",
+    "DoNotContact",
+    "MarkLifted",
+    "MayNotDecide",
+    "NothingToDecide",
+    "ReachDecision",
+    "decide_unreached",
+    "decision_asked_at",
+    "lift",
+    "mark",
+    "marks_of",
     "StaffAlert",
     "call_staff",
     "end_alert",

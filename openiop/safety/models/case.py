@@ -38,6 +38,13 @@ class CaseQuerySet(models.QuerySet["Case"]):
             models.Prefetch("acknowledgements", Acknowledgement.objects.select_related("by").order_by("at")),
         )
 
+    def with_attempts(self) -> CaseQuerySet:
+        """With what was tried and decided, for staff."""
+        return self.prefetch_related(
+            models.Prefetch("contacts", Contact.objects.select_related("by").order_by("at")),
+            "decisions__by",
+        )
+
 
 class Case(Row):
     """Everything about one patient's present danger. At most one is open for each patient.
@@ -46,7 +53,8 @@ class Case(Row):
     flags and never falls. `since` is when its clocks started: with the latest evidence that nobody has answered.
     `contacted_at` is when the patient was last reached. `next_step_at` is when the worker looks again; it is moved
     ahead to claim the case, so that a crash means one more look, never none. The three minutes are the clocks of the
-    ladder in force when `since` was set; empty on cases from before there were ladders.
+    ladder in force when `since` was set; empty on cases from before there were ladders. `tries_again_at`: until when a
+    clinician last decided to keep trying.
     """
 
     patient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="cases")
@@ -57,6 +65,7 @@ class Case(Row):
     closed_at = models.DateTimeField(null=True)
     next_step_at = models.DateTimeField()
     failures = models.PositiveSmallIntegerField(default=0)
+    tries_again_at = models.DateTimeField(null=True)
     acknowledge_minutes = models.PositiveSmallIntegerField(null=True)
     contact_minutes = models.PositiveSmallIntegerField(null=True)
     repeat_minutes = models.PositiveSmallIntegerField(null=True)
@@ -129,6 +138,7 @@ class Case(Row):
             ],
             acknowledged=[row.at for row in self.acknowledgements.all()],
             contacts=[self.contacted_at] if self.contacted_at else [],
+            tries_again_at=self.tries_again_at,
             closed_at=self.closed_at,
         )
 

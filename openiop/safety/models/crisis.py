@@ -102,7 +102,7 @@ def raise_flag(
     if drawn:
         page_rung(case, 0, drawn=drawn, at=at)  # which wakes the desks
     else:
-        _wake(case)
+        wake_about(case)
     return flag
 
 
@@ -170,7 +170,7 @@ def page_rung(case: Case, rung: int, *, drawn: Drawn, at: datetime) -> list[Page
         for person in who
     )
     trail.record("case.page", patient=case.patient_id, thing=case, rung=place, people=len(pages), because=step.because)
-    _wake(case)
+    wake_about(case)
     return pages
 
 
@@ -190,9 +190,9 @@ def page_also(case: Case, who: Sequence[Person], *, at: datetime) -> list[Page]:
         for person in who
         if person.is_clinician and person.pk not in called
     )
-    _look_again(case, at=at)
+    look_again(case, at=at)
     trail.record("case.page", patient=case.patient_id, thing=case, people=len(pages), because=ladder.ASKED_FOR)
-    _wake(case)
+    wake_about(case)
     return pages
 
 
@@ -241,16 +241,16 @@ def acknowledge(case: Case, *, by: Person, at: datetime) -> Acknowledgement | No
 
     While somebody else has it, nothing changes and None is returned. Raises PermissionDenied for non-clinicians.
     """
-    case = _held(case, by=by)
+    case = held(case, by=by)
     if not case.rings(at=at):
         return None
     taken = Acknowledgement.objects.create(
         clinic_id=case.clinic_id, case=case, patient_id=case.patient_id, by=by, at=at
     )
-    _look_again(case, at=at)
+    look_again(case, at=at)
     Tie.knot(staff=by, patient=case.patient, role="case", because=f"case {case.pk}", at=at)
     trail.record("case.acknowledge", patient=case.patient_id, thing=case, at=at.isoformat())
-    _wake(case)
+    wake_about(case)
     return taken
 
 
@@ -260,7 +260,7 @@ def log_contact(case: Case, *, how: str, reached: bool, note: str, by: Person, a
 
     On a closed case it is still logged: people call again the day after.
     """
-    case = _held(case, by=by)
+    case = held(case, by=by)
     contact = Contact.objects.create(
         clinic_id=case.clinic_id,
         case=case,
@@ -274,7 +274,7 @@ def log_contact(case: Case, *, how: str, reached: bool, note: str, by: Person, a
     if reached and case.closed_at is None and (case.contacted_at is None or case.contacted_at < at):
         case.contacted_at = at
         case.save(update_fields=["contacted_at"])
-    _look_again(case, at=at)
+    look_again(case, at=at)
     Tie.knot(staff=by, patient=case.patient, role="case", because=f"case {case.pk}", at=at)
     trail.record(
         "case.contact",
@@ -285,7 +285,7 @@ def log_contact(case: Case, *, how: str, reached: bool, note: str, by: Person, a
         how=how,
         reached=reached,
     )
-    _wake(case)
+    wake_about(case)
     return contact
 
 
@@ -295,7 +295,7 @@ def close(case: Case, *, disposition: str, note: str, by: Person, at: datetime) 
 
     Raises PermissionDenied for non-clinicians and MayNotClose with the reasons. Closing twice returns the first.
     """
-    case = _held(case, by=by)
+    case = held(case, by=by)
     if closed := Closure.objects.filter(case=case).first():
         return closed
     reasons = ladder.why_not_close(by_clinician=by.is_clinician, contact_made=case.reached, disposition=disposition)
@@ -316,18 +316,18 @@ def close(case: Case, *, disposition: str, note: str, by: Person, at: datetime) 
         ends_at=at + timedelta(hours=12)
     )
     trail.record("case.close", patient=case.patient_id, thing=case, at=at.isoformat(), disposition=disposition)
-    _wake(case)
+    wake_about(case)
     return closure
 
 
-def _held(case: Case, *, by: Person) -> Case:
+def held(case: Case, *, by: Person) -> Case:
     """Return the case locked, for a clinician. Raises PermissionDenied."""
     if not by.is_clinician:
         raise PermissionDenied
     return Case.objects.select_for_update(of=("self",)).select_related("clinic", "patient").get(pk=case.pk)
 
 
-def _look_again(case: Case, *, at: datetime) -> None:
+def look_again(case: Case, *, at: datetime) -> None:
     """Let the worker draw its next step from what is true now. A look that is overdue stays overdue."""
     if case.closed_at is None:
         case.next_step_at = min(case.next_step_at, at)
@@ -346,6 +346,6 @@ def somebody_is_looked_after(clinic_id: Any) -> bool:
     return Case.objects.filter(clinic_id=clinic_id).open().exists()
 
 
-def _wake(case: Case) -> None:
+def wake_about(case: Case) -> None:
     wake(f"desk.{case.clinic_id}")
     wake(f"person.{case.patient_id}")

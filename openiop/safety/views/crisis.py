@@ -25,6 +25,7 @@ from openiop.safety.models import (
     acknowledge,
     because_in_words,
     close,
+    decision_asked_at,
     gaps_ahead,
     ladder_for,
     log_contact,
@@ -116,7 +117,7 @@ def case(request: Any, pk: UUID) -> HttpResponse:
 
 
 def _case_of(request: Any, pk: UUID) -> Case:
-    return get_object_or_404(Case.objects.visible_to(request.person).with_steps(), pk=pk)
+    return get_object_or_404(Case.objects.visible_to(request.person).with_steps().with_attempts(), pk=pk)
 
 
 def _case(
@@ -133,7 +134,8 @@ def _case(
         "steps": _steps(found, at=now) if found.closed_at is None else [],
         "reads_private": Person.objects.visible_to(request.person).filter(pk=found.patient_id).exists(),
         "sent": receipts(found),
-        "contacts": found.contacts.select_related("by").order_by("at"),
+        "contacts": found.contacts.all(),
+        "asked_at": decision_asked_at(found) if row.is_to_be_decided else None,
         "contact_form": contact or ContactForm(),
         "closure_form": closure or ClosureForm(),
         "now": now,
