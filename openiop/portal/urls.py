@@ -1,6 +1,6 @@
 from django.urls import path
 
-from openiop.portal.views import desk, operations, tell, today
+from openiop.portal.views import desk, operations, tell, timeline, today
 
 urlpatterns = [
     path("", desk.home, name="home"),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("help", today.help_now, name="help"),
     path("desk", desk.desk, name="desk"),
     path("patients/<uuid:pk>", desk.patient, name="patient"),
+    path("patients/<uuid:pk>/timeline", timeline.show, name="timeline"),
     path("operations", operations.operations, name="operations"),
     path("clinic", operations.clinic_settings, name="clinic-settings"),
     path("styleguide", desk.styleguide, name="styleguide"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -103,6 +103,19 @@ def load(code: str, version: int, *, clinic_id: Any) -> instruments.Instrument:
 def loader(clinic_id: Any) -> Callable[[str, int], instruments.Instrument]:
     """Return `load` for many rows of one clinic: each version is asked for once."""
     return cache(lambda code, version: load(code, version, clinic_id=clinic_id))
+
+
+def load_all(pairs: Iterable[tuple[str, int]], *, clinic_id: Any) -> dict[tuple[str, int], instruments.Instrument]:
+    """Return `load` for many versions of one clinic, with one query for its own. Raises KeyError."""
+    wanted = set(pairs)
+    own = [version - OWN_FROM for code, version in wanted if code in TITLES and version > OWN_FROM]
+    forms = CheckInForm.objects.filter(clinic_id=clinic_id, number__in=own)
+    found = {(form.moment, form.number + OWN_FROM): form.instrument for form in forms}
+    for code, version in wanted - set(found):
+        if code in TITLES and version > OWN_FROM:
+            raise KeyError(f"no {code}.v{version}")
+        found[code, version] = instruments.load(f"{code}.v{version}")
+    return found
 
 
 def newest_shipped(code: str) -> instruments.Instrument:

@@ -95,10 +95,14 @@ class SubstanceEvent(Written):
 
     @property
     def in_short(self) -> str:
+        return " · ".join(filter(None, [str(self.get_kind_display()), self.beside_its_kind]))
+
+    @property
+    def beside_its_kind(self) -> str:
         words = [str(label) for code, label in SIGNS if code in self.signs]
         if self.medical:
             words.append(str(self.get_medical_display()))
-        return " · ".join([str(self.get_kind_display()), *words])
+        return " · ".join(words)
 
 
 @transaction.atomic

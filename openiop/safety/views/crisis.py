@@ -34,6 +34,7 @@ from openiop.safety.models import (
     somebody_is_called,
     somebody_is_looked_after,
 )
+from openiop.safety.reach import reads_private
 from openiop.safety.receipts import receipts
 
 SEEN = "cases_seen"
@@ -132,7 +133,7 @@ def _case(
         "place": row.place,
         "patient": found.patient,
         "steps": _steps(found, at=now) if found.closed_at is None else [],
-        "reads_private": Person.objects.visible_to(request.person).filter(pk=found.patient_id).exists(),
+        "reads_private": reads_private(request.person, found.patient_id),
         "sent": receipts(found),
         "contacts": found.contacts.all(),
         "asked_at": decision_asked_at(found) if row.is_to_be_decided else None,
