@@ -3,6 +3,8 @@
 import { NOTHING, confirmed, refused, sent, typed } from "./chat.ts";
 import type { Writing } from "./chat.ts";
 import { stickOf } from "./floor.ts";
+import { helpsAs, keepPin, myPins, withCaption } from "./helpers.ts";
+import type { Caption } from "./helpers.ts";
 import { GroupMedia } from "./media.ts";
 import type { Figures, MediaView, Ways } from "./media.ts";
 import { comingIn, keepAs, lineAtTheDoor } from "./memory.ts";
@@ -60,6 +62,10 @@ export type Snapshot = {
   readonly tapped: Tapped | null;
   /** Quiet signs of the last moments. */
   readonly reactions: readonly Seen[];
+  /** The newest lines of captions where I sit. */
+  readonly captions: readonly Caption[];
+  /** Helpers' seats that I keep in view for myself. */
+  readonly pins: ReadonlySet<string>;
 };
 
 export type Seen = { readonly seat: string; readonly reaction: ReactionKind };
@@ -113,6 +119,8 @@ export class RoomApp {
       writing: NOTHING,
       tapped: tapped(),
       reactions: [],
+      captions: [],
+      pins: myPins(),
     };
   }
 
@@ -148,6 +156,7 @@ export class RoomApp {
   }
 
   toggleHand(): void {
+    if (this.snapshot.state.room?.me.role === "helper") return;
     const raised = !this.snapshot.handRaised;
     this.#set({ handRaised: raised });
     this.say({ type: "hand", raised });
@@ -168,6 +177,16 @@ export class RoomApp {
   #sayLine(): void {
     const { sending } = this.snapshot.writing;
     if (sending) this.say({ type: "chat_write", ...sending });
+  }
+
+  /** Keep a helper's tile in view on this device, or no longer. */
+  pin(seat: string, on: boolean): void {
+    this.#set({ pins: keepPin(this.snapshot.pins, seat, on) });
+  }
+
+  /** Says whether the line went out: one that did not stays where it was written. */
+  caption(text: string): boolean {
+    return this.#socket.say({ type: "caption", text });
   }
 
   /** I was asked to speak, and will. */
@@ -241,6 +260,8 @@ export class RoomApp {
   }
 
   #hear(message: ServerMessage): void {
+    // Lines of another place are not this one's.
+    if (message.type === "room" && message.room !== this.snapshot.state.room?.room) this.#set({ captions: [] });
     const state = after(this.snapshot.state, message);
     const clockAhead = message.type === "room" ? Date.parse(message.now) - Date.now() : this.snapshot.clockAhead;
     if (message.type === "event" && message.kind === "gone") Object.assign(this.timings, { goneAt: Date.now(), frameAfterGoneAt: 0 });
@@ -250,6 +271,8 @@ export class RoomApp {
     if (message.type === "error" && message.code.startsWith("breakouts_")) this.#set({ breakoutTrouble: message.code });
     this.#set({ state, clockAhead, ...(message.type === "room" ? { handRaised: myHand(state) } : {}) });
     if (message.type === "room") this.#confirm(state);
+    if (message.type === "room") this.quality.signs(helpsAs(message) === "sign");
+    if (message.type === "caption") this.#set({ captions: withCaption(this.snapshot.captions, message) });
     this.#follow(state);
     if (message.type === "chat") this.#set({ chat: message.lines, writing: confirmed(this.snapshot.writing, message.lines) });
     if (message.type === "error") this.#set({ writing: refused(this.snapshot.writing, message.code) });

@@ -4,6 +4,7 @@ import "../styles/room.css";
 import "../styles/room-breakouts.css";
 import "../styles/room-door.css";
 import "../styles/room-floor.css";
+import "../styles/room-helpers.css";
 import "../styles/room-chat.css";
 import "../styles/room-together.css";
 import { createRoot } from "react-dom/client";

@@ -26,6 +26,10 @@ for (const [what, tiles, step, hidden, expected] of [
   ["on a slower one only who spoke last is seen", [tile("a"), tile("b", { spoke: 0 }), tile("c", { spoke: 1 })], "speaker", false, { a: "none", b: 1, c: "none" }],
   ["who leads is seen until somebody speaks", [tile("a"), tile("b", { leads: true })], "speaker", false, { a: "none", b: 1 }],
   ["when my camera rests too, that one is small", [tile("a"), tile("b", { spoke: 0 })], "unseen", false, { a: "none", b: 0 }],
+  ["an interpreter kept in view is seen when the line takes all other pictures", [tile("a"), tile("i", { kept: true })], "sound", false, { a: "none", i: 1 }],
+  ["and takes nobody else's place", [tile("a"), tile("b", { spoke: 0 }), tile("i", { kept: true })], "speaker", false, { a: "none", b: 1, i: 1 }],
+  ["and is as large as the tile where the line is good", [tile("i", { kept: true }), tile("a")], "all", false, { i: 2, a: 2 }],
+  ["but is not asked for where nobody looks", [tile("i", { kept: true, visible: false })], "all", false, { i: "none" }],
   ["sound alone is sound alone", [tile("a"), tile("b", { spoke: 0 })], "sound", false, { a: "none", b: "none" }],
 ] as [string, Shown[], Step, boolean, Record<string, Picture>][]) {
   test(what, () => assert.deepEqual(Object.fromEntries(pictures(tiles, { step, hidden })), expected));

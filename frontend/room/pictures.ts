@@ -18,6 +18,8 @@ export type Shown = {
   /** 0 spoke last, 1 before that …; null has not spoken yet. */
   readonly spoke: number | null;
   readonly leads: boolean;
+  /** Kept in view: an interpreter whose picture is speech to whoever looks. */
+  readonly kept?: boolean;
 };
 
 /** What each size may cost in bits a second: the senders' own limits in media.ts. */
@@ -38,12 +40,18 @@ const MOST: Record<Step, (tiles: number) => number> = {
 const LARGEST: Record<Step, Size> = { all: 2, small: 0, speaker: 1, unseen: 0, sound: 0 };
 const FACES: Record<Step, number> = { all: Infinity, small: Infinity, speaker: 1, unseen: 1, sound: 0 };
 
+const KEPT = 1;
+
 /** Return for each tile the picture worth receiving: who spoke last first, then who leads, then the widest. */
 export function pictures(tiles: readonly Shown[], { step, hidden }: { step: Step; hidden: boolean }): ReadonlyMap<string, Picture> {
   const chosen = new Map<string, Picture>(tiles.map(({ feed }) => [feed, "none"]));
   if (hidden) return chosen;
-  let left = MOST[step](tiles.length);
-  const seen = [...tiles].filter(({ visible }) => visible).sort(byWeight).slice(0, FACES[step]);
+  const inView = tiles.filter(({ visible }) => visible);
+  const kept = inView.filter((tile) => tile.kept);
+  // Signs cannot be read smaller, and stay when the line takes every other picture.
+  for (const tile of kept) chosen.set(tile.feed, Math.min(fitting(tile.width), KEPT) as Size);
+  let left = MOST[step](tiles.length) - (step === "all" ? kept.length * COST[KEPT] : 0);
+  const seen = [...kept, ...inView.filter((tile) => !tile.kept).sort(byWeight).slice(0, FACES[step])];
   for (const size of [0, 1, 2] as const) {
     for (const tile of seen) {
       const now = chosen.get(tile.feed)!;

@@ -19,6 +19,7 @@ const MESSAGES: Record<ClientMessage["type"], true> = {
   ask_to_speak: true, speak_not_now: true, spotlight: true, spotlight_off: true, stick: true, stick_pass: true,
   chat_mode: true, chat_write: true, chat_remove: true,
   aside_ask: true, aside_answer: true,
+  caption: true, pin: true,
   signal: true, answer_signal: true, aside: true, aside_end: true,
 };
 const REQUESTS: Record<MediaRequest["kind"], true> = {

@@ -5,7 +5,10 @@
 
 import type { AsideAsked, AsidesCommand, ChatCommand, ChatLine, ChatWord, DoorCommand, DoorForMe, DoorLed, DoorSaid, FloorCommand, FloorNow, Leader, NetworkWord, SpeakAsked } from "./protocol-leading.ts";
 
+import type { CaptionLine, HelpingCommand, HelpsNow } from "./protocol-helpers.ts";
+
 export type * from "./protocol-leading.ts";
+export type * from "./protocol-helpers.ts";
 
 export const PROTOCOL = 1;
 export const LARGEST_MESSAGE_BYTES = 65536;
@@ -54,6 +57,7 @@ export type ClientMessage =
   | FloorCommand
   | ChatCommand
   | AsidesCommand
+  | HelpingCommand
   | BreakoutCommand;
 
 /** What the group does together: facilitators' only, but for a person's own answer and a reaction. */
@@ -164,7 +168,7 @@ export type Cared = {
   readonly page: string;
 };
 
-export type Role = "patient" | "facilitator" | "site" | "staff" | "supporter";
+export type Role = "patient" | "facilitator" | "site" | "staff" | "supporter" | "helper";
 
 export type Seat = {
   readonly seat: string;
@@ -182,6 +186,8 @@ export type Seat = {
   readonly people: readonly string[];
   /** On site, by their own phone: no tile of its own. */
   readonly companion?: boolean;
+  /** Of a helper: what they do here. */
+  readonly helps?: HelpsNow | null;
 };
 
 export type Waiting = {
@@ -340,11 +346,12 @@ export type ServerMessage =
   | KeysReply
   | { type: "chat"; lines: readonly ChatLine[] }
   | { type: "reaction"; seat: string; reaction: ReactionKind }
+  | CaptionLine
   | { type: "bye"; reason: ByeReason }
   | { type: "error"; code: string }
   | { type: "beat" };
 
-const KNOWN = new Set(["room", "media", "event", "keys", "keys_reply", "chat", "reaction", "bye", "error", "beat"]);
+const KNOWN = new Set(["room", "media", "event", "keys", "keys_reply", "chat", "reaction", "caption", "bye", "error", "beat"]);
 
 /** Return the message in `text`, or null for one this tab is too old to understand: it is passed over. */
 export function heard(text: string): ServerMessage | null {

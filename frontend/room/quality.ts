@@ -9,7 +9,7 @@ import { pictures, spokeNow } from "./pictures.ts";
 import type { Picture, Shown } from "./pictures.ts";
 import type { Rest } from "./media.ts";
 
-export type TileShown = Pick<Shown, "feed" | "width" | "visible" | "leads">;
+export type TileShown = Pick<Shown, "feed" | "width" | "visible" | "leads" | "kept">;
 
 export type QualityView = {
   /** Sound only, because this person chose to save data. Kept on the device. */
@@ -37,6 +37,7 @@ export class Quality {
   #tiles: readonly TileShown[] = [];
   #spoke: readonly string[] = [];
   #hidden = false;
+  #signs = false;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(
@@ -65,6 +66,13 @@ export class Quality {
   /** Nobody looks at a page in the background; its sound goes on. */
   hide(hidden: boolean): void {
     this.#hidden = hidden;
+    this.#decide();
+  }
+
+  /** Whoever interprets in sign language is unheard without their picture: a weak line does not take it. */
+  signs(signs: boolean): void {
+    if (signs === this.#signs) return;
+    this.#signs = signs;
     this.#decide();
   }
 
@@ -108,7 +116,7 @@ export class Quality {
     const same = step === this.view.step && resting.size === this.view.resting.size && [...resting].every((feed) => this.view.resting.has(feed));
     this.view = { ...this.view, step, resting: same ? this.view.resting : resting };
     this.carrier.askFor(wanted);
-    void this.carrier.restCamera(this.view.saving ? "off" : step === "unseen" || step === "sound" ? "unsent" : "no");
+    void this.carrier.restCamera(this.view.saving ? "off" : !this.#signs && (step === "unseen" || step === "sound") ? "unsent" : "no");
     this.changed();
   }
 

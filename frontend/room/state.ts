@@ -122,7 +122,7 @@ function myFeed(state: State): string | null {
   return mySeat(state)?.feed ?? null;
 }
 
-const RANK: Record<Seat["role"], number> = { facilitator: 0, staff: 1, site: 2, patient: 3, supporter: 4 };
+const RANK: Record<Seat["role"], number> = { facilitator: 0, staff: 1, site: 2, patient: 3, supporter: 4, helper: 5 };
 
 /**
  * Return the seats to draw, others before myself: who leads first, then faces, then the rest by name.

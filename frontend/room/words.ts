@@ -2,10 +2,12 @@
 
 import { TOGETHER_EN, TOGETHER_ES } from "./words-together.ts";
 import { LEADING_EN, LEADING_ES } from "./words-leading.ts";
+import { HELPERS_EN, HELPERS_ES } from "./words-helpers.ts";
 
 export const EN = {
   ...TOGETHER_EN,
   ...LEADING_EN,
+  ...HELPERS_EN,
   mute: "Mute",
   unmute: "Unmute",
   camera_off: "Camera off",
@@ -251,6 +253,7 @@ export type Words = Record<keyof typeof EN, string>;
 export const ES: Words = {
   ...TOGETHER_ES,
   ...LEADING_ES,
+  ...HELPERS_ES,
   mute: "Silenciarme",
   unmute: "Activar micrófono",
   camera_off: "Apagar cámara",

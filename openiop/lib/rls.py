@@ -24,6 +24,8 @@ SIGNED_IN = f"{OURS} AND (SELECT app_person()) IS NOT NULL"
 # A supporter is a guest in one meeting's room. Every table is closed to them first, and `let_guests` opens a few rows
 # of a few: a policy below that says "whoever is signed in" is never enough.
 NO_GUEST = "(SELECT app_kind()) <> 'supporter'"
+# Nor for an interpreter or a captioner, who are in the rooms they are booked for and nowhere else: `let_helpers`.
+NO_HELPER = "(SELECT app_kind()) <> 'helper'"
 
 
 def own(column: str = "patient_id") -> str:
@@ -46,6 +48,7 @@ def lock(table: str, *, web: str, write: str | None = None, append_only: bool = 
         f"CREATE POLICY web_delete ON {table} FOR DELETE TO openiop_web USING ({check})",
         f"CREATE POLICY worker ON {table} TO openiop_worker USING ({OURS}) WITH CHECK ({OURS})",
         f"CREATE POLICY guests ON {table} AS RESTRICTIVE TO openiop_web USING ({NO_GUEST})",
+        f"CREATE POLICY helpers ON {table} AS RESTRICTIVE TO openiop_web USING ({NO_HELPER})",
     ]
     if append_only:
         statements.append(f"REVOKE UPDATE, DELETE ON {table} FROM openiop_web, openiop_worker")
@@ -57,10 +60,19 @@ def let_guests(table: str, *, read: str, write: str = "false") -> migrations.Run
 
     Narrows only: a policy of the table itself must let them in too.
     """
+    return _let("guests", NO_GUEST, table, read=read, write=write)
+
+
+def let_helpers(table: str, *, read: str, write: str = "false") -> migrations.RunSQL:
+    """As `let_guests`, for interpreters and captioners."""
+    return _let("helpers", NO_HELPER, table, read=read, write=write)
+
+
+def _let(policy: str, others: str, table: str, *, read: str, write: str) -> migrations.RunSQL:
     statements = [
-        f"ALTER POLICY guests ON {table} USING ({NO_GUEST} OR ({read})) WITH CHECK ({NO_GUEST} OR ({write}))",
-        f"CREATE POLICY guests_change ON {table} AS RESTRICTIVE FOR UPDATE TO openiop_web "
-        f"USING ({NO_GUEST} OR ({write}))",
-        f"CREATE POLICY guests_delete ON {table} AS RESTRICTIVE FOR DELETE TO openiop_web USING ({NO_GUEST})",
+        f"ALTER POLICY {policy} ON {table} USING ({others} OR ({read})) WITH CHECK ({others} OR ({write}))",
+        f"CREATE POLICY {policy}_change ON {table} AS RESTRICTIVE FOR UPDATE TO openiop_web "
+        f"USING ({others} OR ({write}))",
+        f"CREATE POLICY {policy}_delete ON {table} AS RESTRICTIVE FOR DELETE TO openiop_web USING ({others})",
     ]
     return migrations.RunSQL(";\n".join(statements) + ";", migrations.RunSQL.noop)

@@ -43,7 +43,7 @@ class System:
 
 
 def kind_of(actor: Actor) -> str:
-    """Return the actor's kind for row-level security: staff, patient, supporter, device or system."""
+    """Return the actor's kind for row-level security: staff, patient, supporter, helper, device or system."""
     return "device" if isinstance(actor, Device) else actor.kind  # type: ignore[attr-defined]
 
 
@@ -78,7 +78,8 @@ def note_refusal(actor: Actor, *, origin: str, thing: str = "") -> None:
 def _settings_of(actor: Actor, *, within: bool) -> Iterator[None]:
     """Set clinic, person, kind and time for the transaction; `within` another's, that one's come back afterwards.
 
-    A supporter's link is set as well: the database asks whether it still stands, as it asks of ties.
+    A supporter's link is set as well: the database asks whether it still stands, as it asks of ties and of
+    helpers' bookings.
     """
     before = _read_settings() if within else None
     link = getattr(actor, "link", None)

@@ -62,13 +62,26 @@ def public(because: str) -> Callable[[View], View]:
 
 
 def signed_in(view: View) -> View:
-    """Any patient, member of staff or paired device. A supporter is none of these: see `in_the_room`."""
+    """Any patient, member of staff or paired device. Supporters and helpers are none of these: see `in_the_room`."""
     return _door("signed in", kinds=("patient", "staff", "device"))(view)
 
 
 def in_the_room(view: View) -> View:
-    """Whoever may be in a live room: those who are signed in, and a supporter by their link."""
-    return _door("in the room", kinds=("patient", "staff", "device", "supporter"))(view)
+    """Whoever may be in a live room: those who are signed in, a supporter by their link, a helper who is booked."""
+    return _door("in the room", kinds=("patient", "staff", "device", "supporter", "helper"))(view)
+
+
+def with_a_screen(view: View) -> View:
+    """Whoever signs in and whose screen locks: helpers too. Shows no record."""
+    return _door("with a screen", kinds=("patient", "staff", "device", "helper"))(view)
+
+
+def helpers_only(view: View) -> View:
+    return _door("helpers", kinds=("helper",))(view)
+
+
+def who_work_here(view: View) -> View:
+    return _door("who work here", kinds=("staff", "helper"))(view)
 
 
 def staff_only(view: View) -> View:

@@ -63,6 +63,12 @@ class StaffForm(_PersonForm):
         fields = [*_PersonForm.Meta.fields, "roles", "credential"]
 
 
+class HelperForm(_PersonForm):
+    """An interpreter or captioner. Without an address they could not sign in, so there is one."""
+
+    email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+
+
 class PatientForm(_PersonForm):
     born_on = forms.DateField(label=_("Date of birth"), widget=DateInput())
     home_address = line(_("Home address"), required=False)

@@ -139,6 +139,9 @@ class PersonQuerySet(models.QuerySet["Person"]):
     def patients(self) -> PersonQuerySet:
         return self.filter(kind=Person.PATIENT)
 
+    def helpers(self) -> PersonQuerySet:
+        return self.filter(kind=Person.HELPER)
+
     def clinicians(self) -> PersonQuerySet:
         return self.staff().filter(roles__overlap=sorted(CLINICIANS), active=True)
 
@@ -151,11 +154,16 @@ class PersonQuerySet(models.QuerySet["Person"]):
 
 
 class Person(Row):
-    """A patient, a member of staff or a supporter. `called` is the only name other patients ever see."""
+    """A patient, a member of staff, a supporter or a helper. `called` is the only name other patients ever see.
 
-    PATIENT, STAFF, SUPPORTER = "patient", "staff", "supporter"
+    A helper interprets or writes captions in the sessions they are booked for. They sign in as staff do and are no
+    staff: whatever is staff's is closed to them.
+    """
 
-    kind = models.TextField(choices=[(PATIENT, _("Patient")), (STAFF, _("Staff")), (SUPPORTER, _("Supporter"))])
+    PATIENT, STAFF, SUPPORTER, HELPER = "patient", "staff", "supporter", "helper"
+    KINDS = [(PATIENT, _("Patient")), (STAFF, _("Staff")), (SUPPORTER, _("Supporter")), (HELPER, _("Helper"))]
+
+    kind = models.TextField(choices=KINDS)
     login = models.OneToOneField(Login, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     given_name = models.TextField(_("First name"))
     family_name = models.TextField(_("Last name"))
@@ -199,7 +207,8 @@ class Person(Row):
     @property
     def logoff_minutes(self) -> int:
         """After how long without a touch this person's screen locks."""
-        return self.clinic.logoff_minutes if self.kind == self.STAFF else self.clinic.patient_logoff_minutes
+        works_here = self.kind in (self.STAFF, self.HELPER)
+        return self.clinic.logoff_minutes if works_here else self.clinic.patient_logoff_minutes
 
     @property
     def is_clinician(self) -> bool:

@@ -18,6 +18,12 @@ def add_patient(person: Person, *, email: str, by: Person) -> Person:
     return _add(person, kind=Person.PATIENT, email=email, by=by)
 
 
+@transaction.atomic
+def add_helper(person: Person, *, email: str, by: Person) -> Person:
+    """Save an interpreter or captioner: booked for single sessions, and nothing else here is open to them."""
+    return _add(person, kind=Person.HELPER, email=email, by=by)
+
+
 def _add(person: Person, *, kind: str, email: str, by: Person) -> Person:
     person.kind, person.clinic_id = kind, by.clinic_id
     person.login = Login.objects.create_user(email) if email else None

@@ -29,8 +29,8 @@ OPEN_WITHOUT = frozenset(
 
 
 def refuses(request: Any, person: Person, *, name: str) -> HttpResponse | None:
-    """Return where a member of staff goes instead until this session has shown a second factor."""
-    if person.kind != Person.STAFF or request.session.get(SHOWN) or name in OPEN_WITHOUT:
+    """Return where whoever works here goes instead until this session has shown a second factor."""
+    if person.kind not in (Person.STAFF, Person.HELPER) or request.session.get(SHOWN) or name in OPEN_WITHOUT:
         return None
     if request.headers.get("HX-Request") == "true":
         return HttpResponse(status=401, headers={"HX-Redirect": reverse("second-factor")})

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from openiop.people.views import arrivals, browser, clinic, patients, staff, supporters, trail
+from openiop.people.views import arrivals, browser, clinic, interpreters, patients, staff, supporters, trail
 
 urlpatterns = [
     path("lock", browser.lock, name="lock"),
@@ -19,6 +19,8 @@ urlpatterns = [
     path("staff/<uuid:pk>/licences", staff.licence_new, name="licence-new"),
     path("staff/<uuid:pk>/departure", staff.departure, name="staff-departure"),
     path("staff/<uuid:pk>/coming-back", staff.coming_back, name="staff-coming-back"),
+    path("helpers", interpreters.listing, name="helper-list"),
+    path("helpers/<uuid:pk>/presence", interpreters.presence, name="helper-presence"),
     path("people/<uuid:pk>/invitation", staff.invitation_new, name="invitation-new"),
     path("patients", patients.listing, name="patient-list"),
     path("patients/new", patients.new, name="patient-new"),

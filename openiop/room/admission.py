@@ -42,6 +42,7 @@ from openiop.room.models import (
 from openiop.room.refused import Refused
 from openiop.safety.models import Case, Whereabouts
 from openiop.schedule import licensing, presence
+from openiop.schedule.helping import is_booked
 from openiop.schedule.models import CareSession
 
 OPENS_BEFORE = timedelta(minutes=30)
@@ -95,6 +96,9 @@ def role_in(session: CareSession, actor: Actor) -> str:
     elif isinstance(actor, Person) and actor.kind == Person.SUPPORTER:
         if guests.comes_to(session, actor):
             return "supporter"
+    elif isinstance(actor, Person) and actor.kind == Person.HELPER:
+        if actor.active and is_booked(session, actor):
+            return "helper"
     elif session.staff.filter(staff_id=actor.pk, stands=True).exists():
         return "facilitator"
     elif isinstance(actor, Person) and actor.is_clinician:
@@ -103,12 +107,12 @@ def role_in(session: CareSession, actor: Actor) -> str:
 
 
 def check_still_comes(session: CareSession, actor: Actor) -> None:
-    """Raise Http404 when what opened this room for a device or a supporter no longer does.
+    """Raise Http404 when what opened this room for a device, a supporter or a helper no longer does.
 
-    A device was unpaired, or stands elsewhere; a supporter's link was revoked or is over, or the consent withdrawn.
-    Patients and staff keep their right for as long as they are signed in.
+    A device was unpaired, or stands elsewhere; a supporter's link was revoked or is over, or the consent withdrawn; a
+    helper is booked no longer. Patients and staff keep their right for as long as they are signed in.
     """
-    if kind_of(actor) == "supporter":
+    if kind_of(actor) in ("supporter", "helper"):
         role_in(session, actor)
     if isinstance(actor, Device):
         role_in(session, actor)
@@ -120,7 +124,7 @@ def check_open(session: CareSession, role: str, *, at: datetime) -> None:
     """Raise NotNow when nobody may ask to come in at `at`. Staff may come as early as they like."""
     if session.cancelled_at:
         raise NotNow("cancelled")
-    if role in ("patient", "site", "supporter") and at < session.begins_at - OPENS_BEFORE:
+    if role in ("patient", "site", "supporter", "helper") and at < session.begins_at - OPENS_BEFORE:
         raise NotNow("early")
     if at > session.ends_at + CLOSES_AFTER:
         raise NotNow("late")
@@ -135,16 +139,16 @@ def check_may_come(session: CareSession, actor: Actor, role: str, *, at: datetim
 
 
 def check_lock(session: CareSession, actor: Actor, role: str, *, at: datetime) -> None:
-    """Raise NotNow("locked") for staff or a site's device that would walk through a locked door for the first time.
+    """Raise NotNow("locked") for staff, helpers and a site's device that were not inside before the door was locked.
 
     Who leads, who was in before, and staff who come to a group that nobody leads are never kept out.
     """
-    if role not in ("staff", "site") or not is_locked(session):
+    if role not in ("staff", "site", "helper") or not is_locked(session):
         return
     who = {"device": actor.pk} if role == "site" else {"person": actor.pk}
     if Seat.objects.filter(session=session, **who).exists():
         return
-    if role == "site" or staffing.led_now(Neighbour.of(session.pk), at=at):
+    if role in ("site", "helper") or staffing.led_now(Neighbour.of(session.pk), at=at):
         raise NotNow("locked")
 
 
@@ -187,7 +191,9 @@ def ask(session: CareSession, actor: Actor, *, at: datetime) -> Seat:
         seat.state = SeatState.ADMITTED if seat.admitted_at else SeatState.WAITING
         seat.save()
         note(seat, "came back", by=actor, at=at)
-    if straight_in and role != "site":
+    if role == "helper":
+        seat.refresh_from_db(fields=["place"])  # the database has put them beside their person
+    elif straight_in and role != "site":
         open_room(session, Place.GROUP, at=at)
         Board.lay_out(session, at=at)
     return seat

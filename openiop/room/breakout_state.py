@@ -69,7 +69,7 @@ def _person(scene: Scene, row: Neighbour, *, asked_at: datetime | None) -> proto
     return protocol.BreakoutPerson(
         seat=row.id,
         name=row.called,
-        role=cast(Literal["patient", "facilitator", "site", "staff", "supporter"], row.role),
+        role=cast("protocol.Role", row.role),
         here=row.here(scene.at),
         room=room,
         alone=scene.runs and _is_alone(scene, row, room),

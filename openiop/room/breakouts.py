@@ -93,11 +93,17 @@ class Scene:
 
     @cached_property
     def everybody(self) -> dict[UUID, Neighbour]:
-        """Whoever was let into the group or a breakout, by seat. Companions go where the site's device goes."""
+        """Whoever was let into the group or a breakout, by seat.
+
+        Companions go where the site's device goes, helpers where the person goes they are with; neither is company.
+        """
         return {
             row.id: row
             for row in Neighbour.of(self.session.pk)
-            if row.state == SeatState.ADMITTED and in_treatment(row.place) and not row.companion
+            if row.state == SeatState.ADMITTED
+            and in_treatment(row.place)
+            and not row.companion
+            and row.role != "helper"
         }
 
     @cached_property

@@ -26,6 +26,7 @@ from openiop.room import (
     companions,
     e2ee,
     encryption,
+    helping,
     key_news,
     live,
     protocol,
@@ -63,8 +64,10 @@ class RoomConsumer(AsyncWebsocketConsumer):
         self.seat_id: UUID | None = None
         self.media = TabMedia(lambda: live.media_rooms(), say=self._say, keep=self._keep_media, lost=self._media_lost)
         self.topics: list[str] = []
+        self.role = ""
         self.place: str | None = None  # where reactions reach this tab
-        self.reacted_at = 0.0
+        self.hears_at: str | None = None  # and captions
+        self.reacted_at = self.captioned_at = 0.0
         self.last_sent = self.last_chat = ""
         self.last_keys: dict[UUID, str] = {}
         self.told_keys: key_news.ToldOf = {}
@@ -86,6 +89,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
             await self._say(protocol.Error(code="hello_first"))
             return
         try:
+            helping.check_may_say(self.role, message)
             await self._heed(message)
         except admission.SomethingMissing:
             await self._say(protocol.Error(code="missing"))
@@ -140,6 +144,10 @@ class RoomConsumer(AsyncWebsocketConsumer):
                 await self._react(message)
             case _ if isinstance(message, protocol.Together):
                 await self._act(together.heed, message=message)
+            case protocol.Caption():
+                await self._caption(message)
+            case protocol.Pin():
+                await self._act(helping.heed, message=message)
             case _ if isinstance(message, heeding.Message):
                 await self._act(heeding.heed, message=message)
             case _:
@@ -152,12 +160,19 @@ class RoomConsumer(AsyncWebsocketConsumer):
         await self._act(reactions.pass_on, reaction=message.reaction)
         self.reacted_at = now
 
+    async def _caption(self, message: protocol.Caption) -> None:
+        now = asyncio.get_running_loop().time()
+        if self.captioned_at and now - self.captioned_at < helping.CAPTION_AT_MOST_EVERY_SECONDS:
+            raise Refused("too_often")
+        await self._act(helping.heed, message=message)
+        self.captioned_at = now
+
     # --- coming and going ---
 
     async def _hello(self, message: protocol.Hello) -> None:
         self.connection, self.line = message.connection, uuid4()
         try:
-            self.seat_id = await self._act(
+            self.seat_id, self.role = await self._act(
                 _sit_down,
                 connection=message.connection,
                 line=self.line,
@@ -196,6 +211,10 @@ class RoomConsumer(AsyncWebsocketConsumer):
         if "reaction" in (passing := event.get("passing", {})):
             if passing["place"] == self.place:
                 await self._say(protocol.Reaction(seat=passing["seat"], reaction=passing["reaction"]))
+            return
+        if "caption" in passing:
+            if line := helping.line_of(passing, place=self.hears_at):
+                await self._say(line)
             return
         if "keys" in passing:
             self.keys_again = True
@@ -248,6 +267,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
             await self._superseded()
             return
         self.place = seat.place if reactions.reaches(seat) and not room.paused else None
+        self.hears_at = seat.place if room.me.state in ("admitted", "private") and not room.paused else None
         text = room.model_dump_json()
         # Before the tab hears of another place: what it asks then is asked there.
         self.media.follow(seat.pk, where)
@@ -366,7 +386,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
 
 def _sit_down(
     _nobody: Seat | None, person: Any, at: Any, *, connection: UUID, line: UUID, session_id: UUID, locked: bool
-) -> UUID:
+) -> tuple[UUID, str]:
     session = CareSession.objects.select_related("room").filter(pk=session_id).first()
     if session is None:
         raise Http404
@@ -377,7 +397,7 @@ def _sit_down(
     taken.refresh_from_db()
     admission.beat(taken, at=at, receiving=False)
     wake.wake(admission.topic(session))
-    return taken.pk
+    return taken.pk, taken.role
 
 
 def _read(

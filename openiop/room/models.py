@@ -34,7 +34,7 @@ GONE_AFTER = timedelta(seconds=60)  # without a beat; the seat then counts as em
 QUIET_AFTER = timedelta(seconds=25)  # two beats missed: "reconnecting" on the tile
 
 
-ROLES = ("patient", "facilitator", "staff", "site", "supporter")
+ROLES = ("patient", "facilitator", "staff", "site", "supporter", "helper")
 
 
 class Place(models.TextChoices):
@@ -100,7 +100,8 @@ class Seat(Row):
     newest socket: one that the tab gave up may seem open for a while yet. `saving`: sound only for now. `network`: what
     the person's own test before joining found; empty where it is not known. `media` is
     what another web process needs to take over its media; `seen_at` its last beat; `ready` that the door's form is
-    done. `companion`: the phone of somebody who is on site, without sound and picture (companions.py).
+    done. A helper sits where the person they are with sits (migration 0027 sees to it). `companion`: the phone of
+    somebody who is on site, without sound and picture (companions.py).
     """
 
     session = models.ForeignKey(CareSession, on_delete=models.PROTECT, related_name="seats")
@@ -380,8 +381,10 @@ class SignalAnswer(Row):
 
 ROOM_SEATS = """
 SELECT seats.*, seats.id IN (SELECT room_saving(%s)) AS saving,
-       seats.id IN (SELECT room_companions(%s)) AS companion
-FROM room_seats(%s) AS seats ORDER BY asked_at, id"""
+       seats.id IN (SELECT room_companions(%s)) AS companion,
+       helpers.kind AS helps, helpers.language AS helps_language, helpers.pinned
+FROM room_seats(%s) AS seats LEFT JOIN room_helpers(%s) AS helpers ON helpers.seat_id = seats.id
+ORDER BY asked_at, id"""
 
 
 class Encryption(models.TextChoices):
@@ -490,6 +493,9 @@ class Neighbour(models.Model):
     seen_at = models.DateTimeField(null=True)
     saving: bool
     companion: bool
+    helps: str | None
+    helps_language: str | None
+    pinned: bool | None
 
     class Meta:
         managed = False
@@ -498,7 +504,7 @@ class Neighbour(models.Model):
     @classmethod
     def of(cls, session_id: Any) -> list[Neighbour]:
         """Return the seats of the session that the acting person may know, in the order they asked to come in."""
-        return list(cls.objects.raw(ROOM_SEATS, [session_id, session_id, session_id]))
+        return list(cls.objects.raw(ROOM_SEATS, [session_id] * 4))
 
     def here(self, at: datetime) -> bool:
         return bool(self.online and self.seen_at and self.seen_at > at - QUIET_AFTER)

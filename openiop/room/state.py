@@ -15,7 +15,6 @@ from openiop.room.together import telling
 from openiop.schedule.models import CareSession
 
 MyState = Literal["waiting", "admitted", "private", "removed", "sent_back", "ended"]
-Role = Literal["patient", "facilitator", "site", "staff", "supporter"]
 
 
 def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
@@ -37,7 +36,7 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
         session=_session(session, phase=_phase(rooms, ended=ended), at=at),
         me=protocol.Me(
             seat=seat.pk,
-            role=cast(Role, seat.role),
+            role=cast("protocol.Role", seat.role),
             state=_my_state(seat, ended=ended),
             talk="contact_only" if seat.role == "patient" and _is_apart(seat) else "treatment",
             companion=seat.companion,
@@ -116,7 +115,7 @@ def _seat(row: Neighbour, *, at: datetime, people: list[str]) -> protocol.Seat:
     return protocol.Seat(
         seat=row.id,
         name=row.called,
-        role=cast(Role, row.role),
+        role=cast("protocol.Role", row.role),
         here=row.here(at),
         hand_at=row.hand_at,
         audio=row.audio,
@@ -126,19 +125,30 @@ def _seat(row: Neighbour, *, at: datetime, people: list[str]) -> protocol.Seat:
         reconnecting=row.reconnecting(at),
         people=people,
         companion=row.companion,
+        helps=_helps(row),
     )
 
 
+def _helps(row: Neighbour) -> protocol.HelpsNow | None:
+    if row.helps is None:
+        return None
+    kind = cast("protocol.HelpWord", row.helps)
+    return protocol.HelpsNow(kind=kind, language=row.helps_language or "", pinned=bool(row.pinned))
+
+
 def _waiting(session: CareSession, neighbours: list[Neighbour], *, at: datetime) -> list[protocol.Waiting]:
-    """Those at the door now, those removed who knock again, and those who are with staff but not in treatment."""
+    """Those at the door now, those removed who knock again, and those who are with staff but not in treatment.
+
+    A helper is here only once a facilitator has put them out.
+    """
     outside = [
         row
         for row in neighbours
-        if row.role in admission.WAITS
+        if row.role in (*admission.WAITS, "helper")
         and (
             row.state in admission.OUTSIDE
             or (row.state == SeatState.REMOVED and row.here(at))
-            or _in(row, Place.CONTACT)
+            or (_in(row, Place.CONTACT) and row.role != "helper")
         )
     ]
     seats = Seat.objects.filter(pk__in=[row.id for row in outside]).select_related("person", "session")

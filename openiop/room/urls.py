@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from openiop.room import consumers, guest_views, joint_views, views
+from openiop.room import consumers, guest_views, helper_views, joint_views, views
 from openiop.room.boards.urls import urlpatterns as boards
 from openiop.room.boards.urls import websocket_urlpatterns as board_sockets
 
@@ -26,6 +26,13 @@ urlpatterns = [
         guest_views.revocation,
         name="supporter-link-revocation",
     ),
+    path("sessions/<uuid:pk>/helpers", helper_views.bookings, name="session-helpers"),
+    path(
+        "sessions/<uuid:pk>/helpers/<uuid:booking_pk>/cancellation",
+        helper_views.cancellation,
+        name="session-helper-cancellation",
+    ),
+    path("helping", helper_views.mine, name="helping"),
     path("sessions/<uuid:pk>/joint", joint_views.partners, name="session-joint"),
     path("sessions/<uuid:pk>/one-device", joint_views.one_device, name="session-one-device"),
     path("room/keys", views.keys, name="room-keys"),

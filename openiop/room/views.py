@@ -292,7 +292,7 @@ def _came_through_the_door(session: CareSession, patient: Person, seat: Seat | N
 
 def _session(person: Any, pk: UUID) -> CareSession:
     rows = CareSession.objects.visible_to(person)
-    if kind_of(person) != "supporter":
+    if kind_of(person) not in ("supporter", "helper"):
         rows = rows.select_related("room__site", "track")
     return get_object_or_404(rows, pk=pk)
 
@@ -317,7 +317,7 @@ def _not_now(request: Any, session: CareSession) -> HttpResponse | None:
 def _room_page(request: Any, session: CareSession, role: str) -> HttpResponse:
     config = {
         "socket": f"/ws/room/{session.pk}",
-        "boardUrl": "" if role == "supporter" else reverse("session-board", args=[session.pk]),
+        "boardUrl": "" if role in ("supporter", "helper") else reverse("session-board", args=[session.pk]),
         "helpUrl": reverse("help") if role == "patient" else "",
         "leaveUrl": _leave_url(session, role),
         "person": str(request.person.pk),
@@ -343,8 +343,9 @@ def _room_page(request: Any, session: CareSession, role: str) -> HttpResponse:
 
 def _phone(session: CareSession, person: Any) -> str:
     """The telephone of the place where the session is held, else the clinic's."""
-    site = session.room.site if session.room else None
-    return (site.phone if site else "") or person.clinic.phone
+    # A guest reads no room's row.
+    held_in = Room.objects.filter(pk=session.room_id).select_related("site").first() if session.room_id else None
+    return (held_in.site.phone if held_in else "") or person.clinic.phone
 
 
 def _is_beside(session: CareSession, person: Any) -> bool:
@@ -356,6 +357,8 @@ def _leave_url(session: CareSession, role: str) -> str:
         return reverse("today")
     if role == "supporter":
         return reverse("visit")
+    if role == "helper":
+        return reverse("helping")
     return reverse("site-room") if role == "site" else reverse("session", args=[session.pk])
 
 

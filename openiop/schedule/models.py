@@ -174,7 +174,10 @@ class HasBegun(Exception):
 
 class CareSessionQuerySet(models.QuerySet["CareSession"]):
     def visible_to(self, person: access.Actor) -> CareSessionQuerySet:
-        """Staff who see the schedule: the clinic's. Patients: those they are on the roster of. Supporters: one."""
+        """Staff who see the schedule: the clinic's. Patients: those they are on the roster of. Supporters: one.
+
+        Helpers: those they are booked for, of which the database shows them no more than is still to come or on.
+        """
         ours = self.filter(clinic_id=person.clinic_id)
         if access.kind_of(person) == "patient":
             return ours.filter(pk__in=RosterEntry.objects.standing().filter(patient_id=person.pk).values("session"))
@@ -183,6 +186,8 @@ class CareSessionQuerySet(models.QuerySet["CareSession"]):
         if access.kind_of(person) == "supporter":
             link = getattr(person, "link", None)
             return ours.filter(pk=link.session_id) if link else ours.none()
+        if access.kind_of(person) == Person.HELPER:
+            return ours.filter(pk__in=SessionHelper.objects.filter(helper_id=person.pk, stands=True).values("session"))
         return ours if isinstance(person, Person) and person.has_role(*access.SEES_THE_SCHEDULE) else ours.none()
 
     def led_by(self, person: Person) -> CareSessionQuerySet:
@@ -365,6 +370,7 @@ class CareSession(Row):
         self.save(update_fields=["cancelled_at"])
         self.staff.update(stands=False)
         self.roster.update(stands=False)
+        self.helpers.update(stands=False)
         SupporterLink.revoke_all(self.pk, by=by, at=at)
         trail.record("session.cancel", thing=self)
 
@@ -618,6 +624,7 @@ class KioskTry(Row):
 
 refusals.register(
     {
+        "helper_booked_once": ("helper", _("This person is booked for another session at that time.")),
         "device_stands_at_the_rooms_site": ("device", _("This device stands at another site.")),
         "room_booked_once": ("room", _("That room is already booked at that time. Choose another room or time.")),
         "staff_booked_once": (
@@ -638,3 +645,6 @@ refusals.register(
         "correction_within_block": ("minutes", _("Nobody can be there longer than the block lasts.")),
     }
 )
+
+# Its table lies with its verbs; Django looks for an app's tables here.
+from openiop.schedule.helping import SessionHelper  # noqa: E402

@@ -19,6 +19,7 @@ from openiop.measures.observed import own_rules
 from openiop.measures.observed.observation import observe
 from openiop.measures.phrases import own
 from openiop.messaging.models import PushSubscription
+from openiop.people import roster
 from openiop.people.access import acting
 from openiop.people.models import Device, Invitation, Person, Site, hashed
 from openiop.people.support import SupporterConsent, SupporterLink
@@ -27,6 +28,7 @@ from openiop.room.boards.models import Board, BoardImage
 from openiop.room.models import Seat
 from openiop.safety import ladder
 from openiop.safety.models import LocalHelp, OnCallShift, StaffAlert, mark, raise_flag, write_plan
+from openiop.schedule.helping import book
 from openiop.schedule.models import CareSession, NotTogether, Room, RosterEntry, SeriesException, SeriesMember
 
 # Who walks: one of the cast for each role, somebody else's patient, both devices, and nobody.
@@ -41,6 +43,7 @@ WALKERS = {
     "patient": "maya",
     "another_patient": "leo",
 }
+HELPER = "helper"  # booked for some other session than the one that is walked
 DEVICES = {"kiosk": Device.KIOSK, "room_device": Device.ROOM}
 SUPPORTER, NOBODY = "supporter", "nobody"
 
@@ -157,6 +160,10 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
         device = Device.objects.create(**clinic, kind=Device.KIOSK, name="Lost", site=Site.objects.first())
         token = Invitation.make(maya, by=director, at=now)
         consent = supporter_of(maya, by=director)
+        helper = roster.add_helper(
+            Person(given_name="Cleo", family_name="Walk", called="Cleo"), email="cleo@walk.example", by=director
+        )
+        booking = book(evening, helper, kind="captioner", by=director, at=now)
         return {
             "patients": maya.pk,
             "people": maya.pk,
@@ -210,6 +217,8 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "supporters": consent.pk,
             "me": consent.pk,
             "consent_pk": consent.pk,
+            "helpers": helper.pk,
+            "booking_pk": booking.pk,
             "login": cast["bea"].login_id,
         }
 
@@ -220,12 +229,21 @@ def browser_for(walker: str, cast: dict[str, Any]) -> Client:
 
     if walker in WALKERS:
         return browser_of(cast[WALKERS[walker]])
+    if walker == HELPER:
+        return browser_of(somebody_who_interprets(cast))
     client = Client(headers={"host": "localhost"})
     if walker in DEVICES:
         client.cookies["openiop_device"] = paired(DEVICES[walker], cast)
     if walker == SUPPORTER:
         client.cookies["openiop_supporter"] = come_by_a_link(cast)
     return client
+
+
+def somebody_who_interprets(cast: dict[str, Any]) -> Person:
+    """A helper of the clinic with a sign-in."""
+    with acting(cast["okafor"]):
+        iris = Person(given_name="Iris", family_name="Walk", called="Iris")
+        return roster.add_helper(iris, email="iris-walks@interpreters.example", by=cast["okafor"])
 
 
 def supporter_of(patient: Any, *, by: Any) -> SupporterConsent:
@@ -269,4 +287,4 @@ def paired(kind: str, cast: dict[str, Any]) -> str:
 
 
 def everybody() -> list[str]:
-    return [*WALKERS, *DEVICES, SUPPORTER, NOBODY]
+    return [*WALKERS, *DEVICES, HELPER, SUPPORTER, NOBODY]

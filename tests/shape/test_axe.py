@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 TABLE = json.loads((Path(__file__).parent / "who_may.json").read_text())
 # The first of these whom the table lets in opens the page.
-READERS = ["patient", "director", "billing", "privacy", "front_desk", "kiosk", "room_device", "nobody"]
+READERS = ["patient", "director", "billing", "privacy", "front_desk", "kiosk", "room_device", "helper", "nobody"]
 SIGN_IN = {
     "nobody": ["/account/login/", "/account/password/reset/", "/nothing-here"],
     "patient": ["/account/2fa/", "/account/password/change/", "/account/logout/", "/account/reauthenticate/"],
@@ -71,7 +71,7 @@ async def walk(server, paths, cookies):
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
         for reader, mine in paths.items():
-            size = PHONE if reader in ("patient", "nobody") else DESK
+            size = PHONE if reader in ("patient", "helper", "nobody") else DESK
             context = await browser.new_context(viewport=size, reduced_motion="reduce")
             await context.add_cookies(cookies[reader])
             page = await context.new_page()

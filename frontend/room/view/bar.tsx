@@ -37,9 +37,11 @@ export function Bar({ app, snapshot, words, railOpen, setRailOpen, boardOpen, se
           </Control>
         </>
       )}
-      <Control icon="hand" up={handRaised} keys="h" onClick={() => app.toggleHand()}>
-        {handRaised ? words.hand_down : words.hand_up}
-      </Control>
+      {state.room?.me.role !== "helper" && (
+        <Control icon="hand" up={handRaised} keys="h" onClick={() => app.toggleHand()}>
+          {handRaised ? words.hand_down : words.hand_up}
+        </Control>
+      )}
       {state.room?.me.role === "patient" && <SignalButton app={app} words={words} />}
       {!companion && !setRailOpen && <LowData app={app} snapshot={snapshot} words={words} />}
       {setBoardOpen && (

@@ -13,6 +13,7 @@ import { Bar } from "./bar.tsx";
 import { ChatPane } from "./chat.tsx";
 import { BreakoutAnnouncer, BreakoutCalls, MyRoom } from "./breakouts.tsx";
 import { CompanionNotices, CompanionStage } from "./companion.tsx";
+import { Captions, HelperAnnouncer } from "./helpers.tsx";
 import { Notices } from "./notices.tsx";
 import { Rail } from "./rail.tsx";
 import { newSignals } from "../signal.ts";
@@ -67,10 +68,11 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
             {companion ? <CompanionStage room={state.room} words={words} /> : <Stage app={app} snapshot={snapshot} room={state.room} focus={focuses && focus} words={words} />}
             {(state.room.together || focuses) && (
               <div className="room-quiet">
-                {state.room.together && <Reactions app={app} words={words} />}
+                {state.room.together && state.room.me.role !== "helper" && <Reactions app={app} words={words} />}
                 {focuses && <FocusButton focus={focus} setFocus={setFocus} words={words} />}
               </div>
             )}
+            <Captions app={app} snapshot={snapshot} room={state.room} words={words} />
             {chatOpen && chat.on && (
               <Apart words={words}>
                 <ChatPane app={app} snapshot={snapshot} room={state.room} words={words} shut={() => setChatOpen(false)} />
@@ -99,6 +101,7 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
       ) : (
         <DoorScreen app={app} state={state} words={words} />
       )}
+      <HelperAnnouncer room={inside ? state.room : null} words={words} />
       <BreakoutAnnouncer room={inside ? state.room : null} words={words} />
       <Announcer room={state.room} leads={leads} words={words} />
       <p className="unseen" role="status" aria-live="polite" data-tells="chat">

@@ -16,6 +16,7 @@ export function useTilesShown(stage: RefObject<HTMLElement | null>, quality: Qua
         width: tile.clientWidth,
         visible: inView.get(tile) ?? false,
         leads: tile.dataset.leads !== undefined,
+        kept: tile.dataset.pinned !== undefined,
       }));
       const text = JSON.stringify(shown);
       if (text !== told) quality.tiles(shown);

@@ -3,11 +3,13 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { RoomApp, Snapshot } from "../app.ts";
 import { gridWith, spotlit, stickOf } from "../floor.ts";
+import { pinned, withPinned } from "../helpers.ts";
 import { columnsFor, companions, tiles } from "../state.ts";
 import type { Room } from "../protocol.ts";
 import type { Words } from "../words.ts";
 import { SpotlightToggle } from "./floor.tsx";
 import { focusOn } from "../focus.ts";
+import { PinButtons } from "./helpers.tsx";
 import { signsOf } from "./reactions.tsx";
 import { Tile } from "./tile.tsx";
 import { useTilesShown } from "./shown.ts";
@@ -18,7 +20,8 @@ export function Stage({ app, snapshot, room, focus, words }: { app: RoomApp; sna
   useEffect(() => {
     shown.current = only?.seat ?? null;
   }, [only?.seat]);
-  const seats = only ? [only] : tiles(room);
+  const kept = pinned(room, snapshot.pins);
+  const seats = withPinned(only ? [only] : tiles(room), kept);
   const stage = useRef<HTMLUListElement>(null);
   const [even, setEven] = useState(false);
   const inLight = spotlit(room);
@@ -26,7 +29,7 @@ export function Stage({ app, snapshot, room, focus, words }: { app: RoomApp; sna
   const holder = stickOf(room)?.holder?.seat;
   const columns = useColumns(stage, seats.length, lit.length);
   const { state, media, quality } = snapshot;
-  useTilesShown(stage, app.quality, `${seats.map(({ feed }) => feed).join()} ${columns}`);
+  useTilesShown(stage, app.quality, `${seats.map(({ feed }) => feed).join()} ${columns} ${kept.length}`);
 
   return (
     <>
@@ -50,6 +53,8 @@ export function Stage({ app, snapshot, room, focus, words }: { app: RoomApp; sna
                 hands={seat.role === "site" ? companions(room).filter((one) => one.hand_at).map((one) => one.name) : NOBODY}
                 signs={signsOf(seat.seat, seat.role === "site", room, snapshot.reactions, words)}
                 rests={Boolean(seat.feed && quality.resting.has(seat.feed))}
+                pinned={kept.some((each) => each.seat === seat.seat)}
+                pins={<PinButtons app={app} room={room} seat={seat} pins={snapshot.pins} words={words} />}
                 words={words}
               />
             );

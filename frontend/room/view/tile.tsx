@@ -1,9 +1,11 @@
 import { useEffect, useRef, useState } from "react";
+import type { ReactNode } from "react";
 import type { RoomApp } from "../app.ts";
 import type { FeedView } from "../media.ts";
 import { initials, tileWords } from "../state.ts";
 import type { Seat } from "../protocol.ts";
 import type { Words } from "../words.ts";
+import { helpWords } from "./helpers.tsx";
 
 type Props = {
   app: RoomApp;
@@ -21,10 +23,13 @@ type Props = {
   lit: boolean;
   /** Quiet signs that have not faded yet, in words. */
   signs: readonly string[];
+  /** Kept in view, and what one can do about it. */
+  pinned: boolean;
+  pins: ReactNode;
   words: Words;
 };
 
-export function Tile({ app, seat, mine, feed, self, talking, rests, hands, signs, speaks, lit, words }: Props) {
+export function Tile({ app, seat, mine, feed, self, talking, rests, hands, signs, speaks, lit, pinned, pins, words }: Props) {
   const stream = mine ? self : rests ? null : (feed?.picture ?? null);
   const [seen, setSeen] = useState<MediaStream | null>(null);
   // A picture that rested begins anew, behind its initials, until its first frame is there.
@@ -33,11 +38,11 @@ export function Tile({ app, seat, mine, feed, self, talking, rests, hands, signs
   }, [stream]);
   const shows = Boolean(stream && seat.video && !seat.reconnecting && (mine || seen === stream));
   const told = tileWords(seat, rests, speaks);
-  const role = seat.role === "patient" ? "" : words[seat.role];
+  const role = seat.helps ? helpWords(seat.helps, words) : seat.role === "patient" ? "" : words[seat.role];
   const people = new Intl.ListFormat(document.documentElement.lang || "en").format(seat.people);
 
   return (
-    <li className="tile" data-seat={seat.seat} data-feed={mine ? undefined : (seat.feed ?? undefined)} data-leads={seat.role === "facilitator" || undefined} data-talking={talking || undefined} data-picture={shows || undefined} data-mine={mine || undefined} data-lit={lit || undefined}>
+    <li className="tile" data-seat={seat.seat} data-feed={mine ? undefined : (seat.feed ?? undefined)} data-leads={seat.role === "facilitator" || undefined} data-talking={talking || undefined} data-picture={shows || undefined} data-mine={mine || undefined} data-lit={lit || undefined} data-pinned={pinned || undefined}>
       <span className="initials" aria-hidden="true">
         {initials(seat.name)}
       </span>
@@ -66,6 +71,7 @@ export function Tile({ app, seat, mine, feed, self, talking, rests, hands, signs
             {name}: {words.hand}
           </span>
         ))}
+        {pinned && <span className="tile-word" data-word="pinned">{words.pinned}</span>}
         {told.map((word) => (
           <span key={word} className="tile-word" data-word={word}>
             {words[word]}
@@ -77,6 +83,7 @@ export function Tile({ app, seat, mine, feed, self, talking, rests, hands, signs
         {role && <span className="tile-role"> · {role}</span>}
         {people && <span className="tile-people"> · {people}</span>}
       </p>
+      {pins}
     </li>
   );
 }

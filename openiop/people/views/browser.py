@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from openiop.people import screen
-from openiop.people.doors import public, signed_in, staff_only
+from openiop.people.doors import public, who_work_here, with_a_screen
 from openiop.people.forms import UnlockForm
 from openiop.people.models import Device
 
 
 @require_http_methods(["GET", "POST"])
-@signed_in
+@with_a_screen
 def lock(request: Any) -> HttpResponse:
     """GET: the locked screen. POST: lock now, which the page does by itself when nobody touched it."""
     if isinstance(request.person, Device):
@@ -38,7 +38,7 @@ def _locked(request: Any, form: UnlockForm, *, status: int = 200) -> HttpRespons
 
 
 @require_POST
-@signed_in
+@with_a_screen
 def unlock(request: Any) -> HttpResponse:
     """Open the screen again, where one was."""
     form = UnlockForm(request.POST)
@@ -56,7 +56,7 @@ def unlock(request: Any) -> HttpResponse:
 
 
 @require_POST
-@signed_in
+@with_a_screen
 def still_here(request: HttpRequest) -> HttpResponse:
     """The page's own word that somebody touched it; `screen.refuses` has noted it on the way here."""
     return HttpResponse(status=204)
@@ -74,9 +74,9 @@ def csrf(request: Any) -> HttpResponse:
 
 
 @require_GET
-@staff_only
+@who_work_here
 def second_factor(request: HttpRequest) -> HttpResponse:
-    """Staff who have none yet choose one before anything else."""
+    """Whoever works here and has none yet chooses one before anything else."""
     return render(request, "people/second_factor.html")
 
 

@@ -103,9 +103,14 @@ def coming_back(request: Any, pk: UUID) -> HttpResponse:
 @roles(Role.DIRECTOR, Role.INTAKE)
 def invitation_new(request: Any, pk: UUID) -> HttpResponse:
     """A new way in for somebody who lost theirs. Only a director invites staff."""
-    person = get_object_or_404(Person.objects.visible_to(request.person), pk=pk, login__isnull=False)
+    seen = (
+        Person.objects.visible_to(request.person) | Person.objects.filter(clinic_id=request.person.clinic_id).helpers()
+    )
+    person = get_object_or_404(seen, pk=pk, login__isnull=False)
     if person.kind == Person.STAFF:
         person = _colleague(request, pk)
+    if person.kind == Person.HELPER:
+        access.require(request.person, Role.DIRECTOR)
     return invite(request, person)
 
 

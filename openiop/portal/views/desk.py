@@ -20,7 +20,7 @@ from openiop.measures.instruments import in_language
 from openiop.measures.models import Response
 from openiop.people import access
 from openiop.people.access import kind_of
-from openiop.people.doors import signed_in, staff_only
+from openiop.people.doors import staff_only, with_a_screen
 from openiop.people.models import CLINICIANS, Agreement, Device, Document, Person, Role
 from openiop.programs.models import Enrolment
 from openiop.safety import rail
@@ -32,12 +32,14 @@ SOON = timedelta(hours=12)
 
 
 @require_GET
-@signed_in
+@with_a_screen
 def home(request: Any) -> HttpResponse:
     """Send everybody to where their day begins."""
     person = request.person
     if kind_of(person) == "patient":
         return redirect("today")
+    if kind_of(person) == "helper":
+        return redirect("helping")
     if isinstance(person, Device):
         return redirect("kiosk" if person.kind == Device.KIOSK else "site-room")
     if person.has_role(Role.FRONT_DESK) and not person.is_clinician:

@@ -19,6 +19,7 @@ from openiop.room.protocol.breakouts import *
 from openiop.room.protocol.chat import *
 from openiop.room.protocol.door import *
 from openiop.room.protocol.floor import *
+from openiop.room.protocol.helpers import *
 from openiop.room.protocol.keys import *
 from openiop.room.protocol.leading import *
 from openiop.room.protocol.media import *
@@ -52,7 +53,8 @@ ClientMessage = Annotated[
     | Door
     | Floor
     | Chat
-    | Asides,
+    | Asides
+    | Helping,
     Field(discriminator="type"),
 ]
 _client_message: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
@@ -77,6 +79,6 @@ def _code(error: ValidationError) -> Literal["not_json", "unknown", "invalid"]:
 
 
 ServerMessage = Annotated[
-    Room | MediaReply | MediaEvent | KeysNow | KeysReply | ChatNow | Reaction | Bye | Error | BeatEcho,
+    Room | MediaReply | MediaEvent | KeysNow | KeysReply | ChatNow | Reaction | CaptionLine | Bye | Error | BeatEcho,
     Field(discriminator="type"),
 ]

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 PROTOCOL = 1
+Role = Literal["patient", "facilitator", "site", "staff", "supporter", "helper"]
 LARGEST_MESSAGE_BYTES = 64 * 1024
 BEAT_SECONDS = 10
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from openiop.room.protocol.base import Heard, Led, Said
+from openiop.room.protocol.base import Heard, Led, Role, Said
 
 
 class AskHelp(Heard):
@@ -121,7 +121,7 @@ class BreakoutPerson(Said):
 
     seat: UUID
     name: str
-    role: Literal["patient", "facilitator", "site", "staff", "supporter"]
+    role: Role
     here: bool
     room: UUID | None
     """Where they are now (prepared: will be); None is the group."""

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from openiop.room.protocol.base import Heard, Led, Said
+from openiop.room.protocol.base import Heard, Led, Role, Said
 from openiop.room.protocol.door import DoorSaid, NetworkWord
+from openiop.room.protocol.helpers import HelpsNow
 
 
 class Hello(Heard):
@@ -76,7 +77,7 @@ class SessionNow(Said):
 
 class Me(Said):
     seat: UUID
-    role: Literal["patient", "facilitator", "site", "staff", "supporter"]
+    role: Role
     state: Literal["waiting", "admitted", "private", "removed", "sent_back", "ended"]
     talk: Literal["treatment", "contact_only"]
     companion: bool = False
@@ -93,7 +94,7 @@ class Host(Said):
 class Seat(Said):
     seat: UUID
     name: str
-    role: Literal["patient", "facilitator", "site", "staff", "supporter"]
+    role: Role
     here: bool
     hand_at: datetime | None = None
     audio: bool = False
@@ -105,6 +106,8 @@ class Seat(Said):
     """Who is in front of the site's device, as kiosk and front desk say; empty for everybody else."""
     companion: bool = False
     """On site, by their own phone: no tile."""
+    helps: HelpsNow | None = None
+    """Of a helper: what they do here."""
 
 
 class Waiting(Said):

@@ -23,4 +23,4 @@ def pass_on(seat: Seat, person: Any, at: datetime, *, reaction: str) -> None:
 
 def reaches(seat: Seat) -> bool:
     """Does this seat give and get reactions: in the group or a breakout, and in no private place?"""
-    return seat.state == SeatState.ADMITTED and in_treatment(seat.place) and seat.role != "supporter"
+    return seat.state == SeatState.ADMITTED and in_treatment(seat.place) and seat.role not in ("supporter", "helper")

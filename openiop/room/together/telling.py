@@ -14,7 +14,9 @@ def for_everybody(seat: Seat, *, at: datetime) -> protocol.TogetherNow | None:
     """Return what is on in the group; nothing for whoever waits or is with staff outside of it."""
     if seat.state != SeatState.ADMITTED or not in_treatment(seat.place):
         return None
-    return protocol.TogetherNow(timer=_timer(seat, at=at), poll=_poll(seat) if seat.role != "supporter" else None)
+    return protocol.TogetherNow(
+        timer=_timer(seat, at=at), poll=_poll(seat) if seat.role not in ("supporter", "helper") else None
+    )
 
 
 def for_those_who_lead(seat: Seat, *, at: datetime) -> protocol.LeadTogether:
