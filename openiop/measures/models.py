@@ -283,6 +283,7 @@ from openiop.measures.observed.observation import Observation, VitalSign  # noqa
 from openiop.measures.observed.own_rules import OwnRule  # noqa: E402
 from openiop.measures.observed.result import SubstanceResult  # noqa: E402
 from openiop.measures.phrases.own import OwnPhrase, PhraseOff  # noqa: E402
+from openiop.measures.reminders import Reminder, ReminderWish  # noqa: E402
 
 __all__ = [
     "Answer",
@@ -298,6 +299,8 @@ __all__ = [
     "OwnRule",
     "PhraseOff",
     "ReadingRule",
+    "Reminder",
+    "ReminderWish",
     "Response",
     "ResponseQuerySet",
     "SubstanceEvent",

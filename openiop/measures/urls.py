@@ -1,6 +1,17 @@
 from django.urls import path
 
-from openiop.measures.views import assessment, check_ins, entry, library, observed, patient, phrases, staff, trends
+from openiop.measures.views import (
+    assessment,
+    check_ins,
+    entry,
+    library,
+    observed,
+    patient,
+    phrases,
+    reminders,
+    staff,
+    trends,
+)
 
 urlpatterns = [
     path("check-in", patient.check_in, name="check-in"),
@@ -14,6 +25,7 @@ urlpatterns = [
     path("patients/<uuid:pk>/measures", staff.patient_measures, name="patient-measures"),
     path("caseload", trends.caseload, name="caseload"),
     path("me/measures", trends.my_measures, name="my-measures"),
+    path("me/reminders", reminders.mine, name="my-reminders"),
     path("patients/<uuid:pk>/measures/trend/<slug:code>", trends.trend, name="measure-trend"),
     path("patients/<uuid:pk>/assessments", assessment.assessments, name="assessments"),
     path("patients/<uuid:pk>/measures/ask", entry.ask, name="measure-ask"),

@@ -19,6 +19,8 @@ EMAIL, SMS, PUSH = "email", "sms", "push"
 WAYS = [(EMAIL, _("e-mail")), (SMS, _("text message")), (PUSH, _("notification"))]
 EVERY_WAY = (EMAIL, SMS, PUSH)
 
+STOPPED = "Stopped"  # the kind of failure that means: the person has asked this way to stop
+
 LEASE = timedelta(seconds=60)
 MOST_TRIES = 12
 
@@ -46,6 +48,11 @@ class PushSubscription(Row):
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def give_up_the_late(self, *, at: datetime) -> int:
+        """What would now disturb is not sent any more; returns how many. A page to staff is never late."""
+        late = self.filter(sent_at__isnull=True, given_up_at__isnull=True, not_after__lte=at)
+        return late.update(given_up_at=at, error="TooLate")
+
     def due(self, at: datetime) -> DeliveryQuerySet:
         return self.filter(sent_at__isnull=True, given_up_at__isnull=True, not_before__lte=at)
 
@@ -55,6 +62,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         One that was claimed before and of which nobody said what became of it may have left already: it is counted,
         and sent again. Twice is better than never.
         """
+        self.give_up_the_late(at=at)
         chosen = self.due(at).order_by("not_before").select_related("subscription")
         taken = list(chosen.select_for_update(of=("self",), skip_locked=True)[:most])
         for row in taken:
@@ -73,7 +81,8 @@ class Delivery(Row):
 
     Waiting (`sent_at` empty) → sent, or given up after the last try. The worker claims a row by moving
     `not_before` ahead, so a crash while sending means one more try, never none; `perhaps_twice` counts tries that may
-    have arrived without our knowing. `receipt` is what the way answered when it took the message. `error` is the kind
+    have arrived without our knowing. `receipt` is what the way answered when it took the message. From `not_after` on
+    it is not sent any more, where that is set. `error` is the kind
     of the last failure, never its text, which may hold an address.
     """
 
@@ -86,6 +95,7 @@ class Delivery(Row):
     because = models.TextField()
     made_at = models.DateTimeField()
     not_before = models.DateTimeField()
+    not_after = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
     claimed_at = models.DateTimeField(null=True)
     perhaps_twice = models.PositiveSmallIntegerField(default=0, db_default=0)
@@ -144,14 +154,33 @@ def send(to: Person, *, subject: Any, body: Any, because: str, at: datetime) -> 
     return next(iter(send_by([EMAIL], to, subject=subject, body=body, because=because, at=at)), None)
 
 
-def send_by(ways: Iterable[str], to: Person, *, subject: Any, body: Any, because: str, at: datetime) -> list[Delivery]:
-    """Write one delivery for each of `ways` and address of `to`; a way on which they cannot be reached gives none."""
-    words = {"subject": str(subject), "body": str(body), "because": because, "made_at": at, "not_before": at}
+def send_by(
+    ways: Iterable[str],
+    to: Person,
+    *,
+    subject: Any,
+    body: Any,
+    because: str,
+    at: datetime,
+    not_after: datetime | None = None,
+) -> list[Delivery]:
+    """Write one delivery for each of `ways` and address of `to`; a way on which they cannot be reached gives none.
+
+    `not_after`: for what may not disturb; a way that fails until then is given up. Never for a page.
+    """
+    words: dict[str, Any] = {"subject": str(subject), "body": str(body), "because": because, "made_at": at}
+    words |= {"not_before": at, "not_after": not_after}
     return Delivery.objects.bulk_create(
         Delivery(clinic_id=to.clinic_id, to=to, way=way, address=address, subscription=subscription, **words)
         for way in dict.fromkeys(ways)
         for address, subscription in addresses(to, way)
     )
+
+
+def has_stopped(person: Person, way: str, *, since: datetime | None) -> bool:
+    """Has this person told the way itself to stop (the word STOP to a text), and not asked for it again since?"""
+    said = Delivery.objects.filter(to=person, way=way, error=STOPPED)
+    return (said.filter(given_up_at__gt=since) if since else said).exists()
 
 
 def addresses(person: Person, way: str) -> list[tuple[str, PushSubscription | None]]:

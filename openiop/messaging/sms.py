@@ -32,6 +32,10 @@ class NoSuchNumber(Refused):
     final = True
 
 
+class Stopped(NoSuchNumber):
+    """The person answered STOP: the provider keeps that, and says so to whoever sends again."""
+
+
 class NoAnswer(Exception):
     """The provider was asked and said nothing in time: it may have taken the message."""
 
@@ -81,6 +85,8 @@ def _through_provider(delivery: Delivery) -> str:
         )
     except requests.ReadTimeout as error:
         raise NoAnswer from error
+    if answer.status_code in (400, 403, 404) and _code(answer) == STOP:
+        raise Stopped
     if answer.status_code in (400, 404) and _code(answer) in NUMBERS_FAULT:
         raise NoSuchNumber
     if answer.status_code not in (200, 201, 202):
@@ -88,8 +94,9 @@ def _through_provider(delivery: Delivery) -> str:
     return str(_said(answer).get("sid", ""))
 
 
-# Twilio's codes for a number that is no number, cannot be reached by text, or has asked for none.
-NUMBERS_FAULT = {21211, 21610, 21614}
+# Twilio's codes for a number that is no number or cannot be reached by text, and for one that has asked for none.
+NUMBERS_FAULT = {21211, 21614}
+STOP = 21610
 
 
 def _code(answer: requests.Response) -> int:

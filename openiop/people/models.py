@@ -63,6 +63,8 @@ class Clinic(models.Model):
     pause_group_after_seconds = models.PositiveSmallIntegerField(
         _("Pause a group in which nobody leads after (seconds)"), default=60
     )
+    reminders_from = models.TimeField(_("Remind patients from (their own time)"), default="09:00", db_default="09:00")
+    reminders_until = models.TimeField(_("Remind patients until (their own time)"), default="20:00", db_default="20:00")
     plan_review_days = models.PositiveSmallIntegerField(_("Go through safety plans every (days)"), default=30)
     group_max = models.PositiveSmallIntegerField(_("Most people in a group"), default=10)
     joint_screen_days = models.PositiveSmallIntegerField(_("Ask each partner alone again after (days)"), default=30)
@@ -76,6 +78,9 @@ class Clinic(models.Model):
             ),
             models.CheckConstraint(condition=Q(joint_screen_days__range=(1, 365)), name="joint_screen_within_a_year"),
             models.CheckConstraint(condition=Q(plan_review_days__gte=1), name="plans_are_reviewed"),
+            models.CheckConstraint(
+                condition=Q(reminders_from__lt=models.F("reminders_until")), name="reminders_leave_the_night_alone"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -39,6 +39,8 @@ PLAIN = [
     "group_max",
     "joint_screen_days",
     "plan_review_days",
+    "reminders_from",
+    "reminders_until",
 ]
 LONGEST_MINUTES = 7 * 24 * 60
 
@@ -74,6 +76,8 @@ class ClinicForm(forms.ModelForm):
         widgets = {
             "opens": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
             "closes": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+            "reminders_from": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+            "reminders_until": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -95,6 +99,8 @@ class ClinicForm(forms.ModelForm):
         data: dict[str, Any] = super().clean() or {}
         if (opens := data.get("opens")) and (closes := data.get("closes")) and closes <= opens:
             self.add_error("closes", _("It closes before it opens."))
+        if (first := data.get("reminders_from")) and (last := data.get("reminders_until")) and last <= first:
+            self.add_error("reminders_until", _("It ends before it begins."))
         for tier in ladder.DEADLINES:
             takes, reaches = (data.get(_field(tier, name)) for name in ("acknowledge_minutes", "contact_minutes"))
             if takes and reaches and reaches < takes:

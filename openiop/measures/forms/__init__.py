@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django import forms
-from django.utils.formats import date_format
+from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext_lazy as _
 
 from openiop.measures import instruments, norms
@@ -14,6 +14,7 @@ from openiop.measures.asking import ASKED_BY_THE_DAY, DAYS_TO_ANSWER
 from openiop.measures.assessing import Offered
 from openiop.measures.models import Answer, Cadence, OwnPhrase
 from openiop.measures.phrases.wording import has_a_word
+from openiop.measures.reminders import Hours, allowed
 from openiop.people.models import Clinic
 from openiop.programs.models import Track
 from openiop.safety.assessing import Screen
@@ -230,3 +231,26 @@ def in_a_line(one: Offered, language: str) -> str:
         "who": one.by.full_name if one.by else _("answered by themselves"),
     }
     return _("%(screen)s, %(day)s: %(result)s. Calls for: %(level)s. (%(who)s)") % told
+
+
+class RemindersForm(forms.Form):
+    """How a patient wants to be reminded, inside the clinic's hours."""
+
+    by_email = forms.BooleanField(label=_("By e-mail"), required=False)
+    by_text = forms.BooleanField(label=_("By text message"), required=False)
+    first = forms.TimeField(label=_("Not before"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+    last = forms.TimeField(label=_("Not after"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+
+    def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.hours = Hours(clinic.reminders_from, clinic.reminders_until)
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        first, last = data.get("first"), data.get("last")
+        if first and last and allowed(self.hours, Hours(first, last)) != Hours(first, last):
+            told = {"first": time_format(self.hours.first), "last": time_format(self.hours.last)}
+            self.add_error(
+                "last", _("Please choose a time between %(first)s and %(last)s that ends after it begins.") % told
+            )
+        return data

@@ -18,10 +18,13 @@ from openiop.lib.http import page
 from openiop.measures import answering, asking, instruments, licensed, scoring
 from openiop.measures.blocks import assembled
 from openiop.measures.forms import CadenceForm
-from openiop.measures.models import Assignment, Cadence, Moment, Response
+from openiop.measures.models import Assignment, Cadence, Moment, Reminder, Response
 from openiop.measures.views.entry import WRITES_DOWN
+from openiop.messaging.models import Delivery
 from openiop.people.doors import roles, staff_only
 from openiop.people.models import Person, Role
+
+SHOWN_REMINDERS = 5
 
 
 @require_http_methods(["GET", "POST"])
@@ -83,8 +86,18 @@ def _asked(patient: Person, language: str) -> dict[str, Any]:
     return {
         "assessments": [row for row in known.assignments if row.asked_of == Assignment.STAFF],
         "asked": [(row, _title(row.instrument, language)) for row in to_patient],
+        "reminders": _reminders(patient),
         "late": [(row, _title(row.instrument, language), moments[row.moment]) for row in asking.late(known, on=today)],
     }
+
+
+def _reminders(patient: Person) -> list[tuple[Reminder, list[Delivery]]]:
+    """The last days' reminders, each with what became of it on every way."""
+    rows = list(Reminder.objects.filter(patient=patient).order_by("-on")[:SHOWN_REMINDERS])
+    found: dict[str, list[Delivery]] = {}
+    for delivery in Delivery.objects.about([row.delivered_as for row in rows]):
+        found.setdefault(delivery.because, []).append(delivery)
+    return [(row, found.get(row.delivered_as, [])) for row in rows]
 
 
 @require_GET

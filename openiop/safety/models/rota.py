@@ -167,7 +167,10 @@ def _tell_directors(clinic: Clinic, because: str, *, at: datetime) -> None:
     directors = Person.objects.filter(clinic_id=clinic.pk, roles__contains=[Role.DIRECTOR]).clinicians()
     for person in directors.select_related("login"):
         with translation.override(person.language):
-            words = {"subject": gettext("The rota needs you"), "body": gettext("The rota needs you. Open the desk.")}
+            words: dict[str, Any] = {
+                "subject": gettext("The rota needs you"),
+                "body": gettext("The rota needs you. Open the desk."),
+            }
             send_by(EVERY_WAY, person, **words, because=because, at=at)
     trail.record("rota.alarm", about=because)
     wake(f"desk.{clinic.pk}")
