@@ -68,6 +68,7 @@ class Clinic(models.Model):
     plan_review_days = models.PositiveSmallIntegerField(_("Go through safety plans every (days)"), default=30)
     group_max = models.PositiveSmallIntegerField(_("Most people in a group"), default=10)
     joint_screen_days = models.PositiveSmallIntegerField(_("Ask each partner alone again after (days)"), default=30)
+    end_to_end = models.BooleanField(_("Encrypt the rooms end to end from the start"), default=False)
     deadlines = models.JSONField(_("Deadlines by tier"), default=dict, blank=True)
 
     class Meta:

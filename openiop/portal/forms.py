@@ -41,6 +41,7 @@ PLAIN = [
     "plan_review_days",
     "reminders_from",
     "reminders_until",
+    "end_to_end",
 ]
 LONGEST_MINUTES = 7 * 24 * 60
 
@@ -68,6 +69,15 @@ class ClinicForm(forms.ModelForm):
         min_value=1,
         max_value=365,
         help_text=_("Before two partners are seen together. 30 to begin with; our own, and your clinic’s to decide."),
+    )
+
+    end_to_end = forms.BooleanField(
+        label=_("Encrypt the rooms end to end from the start"),
+        required=False,
+        help_text=_(
+            "Facilitators may still decide otherwise for a session, for everybody and visibly. "
+            "They are asked where a browser cannot do it."
+        ),
     )
 
     class Meta:

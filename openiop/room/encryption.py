@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import cast
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from openiop.audit import trail
 from openiop.lib.wake import wake
-from openiop.people.models import Person
+from openiop.people.models import Clinic, Person
 from openiop.room import admission, protocol
 from openiop.room.models import EncryptionChoice
 from openiop.schedule.models import CareSession
 
-USUAL: protocol.Word = "transport"
-
 
 def word_for(session: CareSession) -> protocol.Word:
-    """Return how far this session's sound and picture are sealed: as the facilitator decided last, else as usual."""
+    """Return how far this session is sealed: as a facilitator decided last, else as the clinic has set."""
     chosen = EncryptionChoice.objects.filter(session=session).order_by("-at", "-pk").first()
-    return chosen.word if chosen else USUAL  # type: ignore[return-value]
+    return cast(protocol.Word, chosen.word) if chosen else usual(session)
+
+
+def usual(session: CareSession) -> protocol.Word:
+    """Return what the clinic has set for all its rooms."""
+    return "end_to_end" if Clinic.objects.filter(pk=session.clinic_id, end_to_end=True).exists() else "transport"
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from django.db import DatabaseError, transaction
 from openiop.audit.models import AuditEvent
 from openiop.demo import world
 from openiop.people.access import acting
+from openiop.people.models import Clinic
 from openiop.room import admission, aside, breakouts, e2ee, encryption, key_news, protocol, state
 from openiop.room.models import EncryptionChoice, KeyCommit, KeyPackage, KeyRoster, KeyWelcome, Neighbour, Seat
 from openiop.schedule.models import CareSession
@@ -440,8 +441,35 @@ def kept(person):
         return KeyPackage.objects.count()
 
 
-def test_the_word_is_the_sessions_own(cast, session):
-    with acting(cast["bea"]):
+def seal_all_rooms(cast):
+    with acting(cast["okafor"]):
+        Clinic.objects.update(end_to_end=True)
+
+
+def test_the_word_is_the_clinics_until_a_facilitator_decides_for_this_session(cast, session):
+    bea = cast["bea"]
+    with acting(bea):
         other = CareSession.objects.exclude(pk=session.pk).first()
-        assert encryption.word_for(session) == "end_to_end"
-        assert other is None or encryption.word_for(other) == encryption.USUAL
+        assert (encryption.word_for(session), encryption.word_for(other)) == ("end_to_end", "transport")
+    seal_all_rooms(cast)
+    with acting(bea):
+        assert encryption.word_for(other) == "end_to_end"
+        encryption.choose(session, "transport", by=bea, at=NOW + timedelta(seconds=1))
+        assert (encryption.word_for(session), encryption.word_for(other)) == ("transport", "end_to_end")
+
+
+def test_in_a_clinic_that_seals_from_the_start_nobody_chooses_and_who_cannot_is_told_to_those_who_lead(cast, db):
+    seal_all_rooms(cast)
+    session = tonight(cast["bea"])
+    bea = Someone(cast["bea"], session)
+    sam = let_in(cast, session, "sam")
+
+    assert (bea.seen().encryption, sam.seen().encryption) == ("end_to_end", "end_to_end")
+    bea.publish()
+    sam.ask(kind="cannot")
+    assert bea.news()[0].cannot == [sam.seat_id]
+    with acting(bea.person):
+        encryption.choose(session, "transport", by=bea.person, at=NOW)
+    assert sam.seen().encryption == "transport"
+    with acting(cast["vera"]):
+        assert AuditEvent.objects.filter(verb="room.encryption", detail={"word": "transport"}).count() == 1

@@ -1,12 +1,15 @@
 /** What is true about the encryption now, the code to compare, and the facilitator's decision when a browser cannot. */
 
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { RoomApp, Snapshot } from "../app.ts";
 import type { Room } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
 
 type Props = { app: RoomApp; snapshot: Snapshot; words: Words };
+
+/** After so long without keys whoever leads is asked what to do: a group must not sit in silence for want of them. */
+const STUCK_MS = 20_000;
 
 /** The line in the room's head: never more than is so. */
 export function SealLine({ app, snapshot, words }: Props) {
@@ -36,7 +39,9 @@ export function SealLine({ app, snapshot, words }: Props) {
 
 /** What stands in the way of sealing, in the notices: mine, or what I am asked as the one who leads. */
 export function SealNotices({ app, snapshot, words }: Props) {
-  const { room } = snapshot.state;
+  const { room, line } = snapshot.state;
+  const { sealing } = snapshot;
+  const isStuck = useLasting(line === "open" && sealing !== null && sealing !== "cannot" && sealing.line !== "secured", STUCK_MS);
   if (!room) return null;
   const leads = room.me.role === "facilitator";
   const names = room.seats.filter(({ seat }) => snapshot.cannot.includes(seat)).map(({ name }) => name);
@@ -45,16 +50,33 @@ export function SealNotices({ app, snapshot, words }: Props) {
       {snapshot.sealing === "cannot" && room.encryption === "end_to_end" && (
         <p className="room-notice" data-warm data-notice="cannot_seal"><span>{words.cannot_seal}</span></p>
       )}
-      {leads && room.encryption === "end_to_end" && names.length > 0 && <Decide app={app} names={names} words={words} />}
+      {leads && room.encryption === "end_to_end" && names.length > 0 && (
+        <Decide app={app} why={fill(words.cannot_ask, { names: names.join(", ") })} words={words} />
+      )}
+      {leads && room.encryption === "end_to_end" && names.length === 0 && isStuck && (
+        <Decide app={app} why={words.cannot_stuck} words={words} />
+      )}
     </>
   );
 }
 
-function Decide({ app, names, words }: { app: RoomApp; names: readonly string[]; words: Words }) {
+/** Has this been so for that long, without a break? */
+function useLasting(is: boolean, ms: number): boolean {
+  const [lasts, setLasts] = useState(false);
+  useEffect(() => {
+    setLasts(false);
+    if (!is) return;
+    const timer = setTimeout(() => setLasts(true), ms);
+    return () => clearTimeout(timer);
+  }, [is, ms]);
+  return is && lasts;
+}
+
+function Decide({ app, why, words }: { app: RoomApp; why: string; words: Words }) {
   const [asked, setAsked] = useState(false);
   return (
     <p className="room-notice" data-warm data-notice="cannot_ask">
-      <span>{asked ? words.cannot_sure : fill(words.cannot_ask, { names: names.join(", ") })}</span>
+      <span>{asked ? words.cannot_sure : why}</span>
       <button type="button" className="room-button small" onClick={() => (asked ? app.chooseEncryption("transport") : setAsked(true))}>
         {words.cannot_go_on}
       </button>
