@@ -145,3 +145,11 @@ def assess(patient: Person, *, by: Person, at: datetime, **said: Any) -> RiskAss
     done = asked.update(assessed=row)
     trail.record("measure.assessed", patient=patient, thing=row, done=done)
     return row
+
+
+def done_by_screen(clinic_id: Any, *, begins_at: datetime, ends_at: datetime) -> list[tuple[Any, datetime]]:
+    """Return whom a clinician screened because an answer about death asked for it, and when it was whole."""
+    done = Assignment.objects.filter(clinic_id=clinic_id, asked_of=Assignment.STAFF, because="sign")
+    done = done.filter(answered__completed_at__gte=begins_at, answered__completed_at__lt=ends_at)
+    moments = done.values_list("patient_id", "answered__completed_at")
+    return [(patient_id, at) for patient_id, at in moments if at is not None]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from openiop.portal.views import desk, operations, tell, timeline, today
+from openiop.portal.views import desk, operations, quality, tell, timeline, today
 
 urlpatterns = [
     path("", desk.home, name="home"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("patients/<uuid:pk>", desk.patient, name="patient"),
     path("patients/<uuid:pk>/timeline", timeline.show, name="timeline"),
     path("operations", operations.operations, name="operations"),
+    path("quality", quality.quality, name="quality"),
+    path("quality/table", quality.table, name="quality-table"),
     path("clinic", operations.clinic_settings, name="clinic-settings"),
     path("styleguide", desk.styleguide, name="styleguide"),
 ]

@@ -307,7 +307,7 @@ def next_step(case: Case, *, at: datetime, deadlines: Deadlines) -> Step:
     acknowledged_at = max((moment for moment in case.acknowledged if moment >= case.since), default=None)
     opened_at = case.since
     if acknowledged_at is not None:
-        opened_at = _reopens_at(case, acknowledged_at, contact_due_at, deadlines)
+        opened_at = _held_until(case, acknowledged_at, deadlines)
         if at < opened_at:
             return Step("wait", next_at=opened_at, contact_due_at=contact_due_at)
     return _page_or_wait(case, opened_at=opened_at, at=at, deadlines=deadlines)._replace(contact_due_at=contact_due_at)
@@ -319,11 +319,24 @@ def told_to_patient(
     """Return which of three true things the person is told. Help lines are shown beside all three."""
     if _reached(case):
         return "somebody_has_it"
-    contact_due_at = case.since + timedelta(minutes=deadlines.contact_minutes)
     acknowledged_at = max((moment for moment in case.acknowledged if moment >= case.since), default=None)
     if acknowledged_at is not None:
-        return "somebody_has_it" if at < _reopens_at(case, acknowledged_at, contact_due_at, deadlines) else "nobody_yet"
+        return "somebody_has_it" if at < _held_until(case, acknowledged_at, deadlines) else "nobody_yet"
     return "sent" if at < case.since + timedelta(minutes=deadlines.acknowledge_minutes) else "nobody_yet"
+
+
+def held_until(
+    acknowledged_at: datetime, *, since: datetime, contact_minutes: int, tries_again_at: datetime | None = None
+) -> datetime:
+    """Return how long an acknowledgement holds without contact made: until contact is due, or once more as long.
+
+    A time that somebody set (`tries_again_at`) brings the second nearer, never further away.
+    """
+    contact_due_at = since + timedelta(minutes=contact_minutes)
+    if acknowledged_at < contact_due_at:
+        return contact_due_at
+    reopens_at = acknowledged_at + timedelta(minutes=contact_minutes)
+    return min(reopens_at, tries_again_at) if tries_again_at and tries_again_at > acknowledged_at else reopens_at
 
 
 def why_not_close(*, by_clinician: bool, contact_made: bool, disposition: str = "") -> tuple[str, ...]:
@@ -345,13 +358,13 @@ def _reached(case: Case) -> bool:
     return any(contact >= case.since for contact in case.contacts)
 
 
-def _reopens_at(case: Case, acknowledged_at: datetime, contact_due_at: datetime, deadlines: Deadlines) -> datetime:
-    if acknowledged_at < contact_due_at:
-        return contact_due_at
-    reopens_at = acknowledged_at + timedelta(minutes=deadlines.contact_minutes)
-    # A time that somebody set brings it nearer, never further away.
-    agreed = case.tries_again_at
-    return min(reopens_at, agreed) if agreed and agreed > acknowledged_at else reopens_at
+def _held_until(case: Case, acknowledged_at: datetime, deadlines: Deadlines) -> datetime:
+    return held_until(
+        acknowledged_at,
+        since=case.since,
+        contact_minutes=deadlines.contact_minutes,
+        tries_again_at=case.tries_again_at,
+    )
 
 
 def _page_or_wait(case: Case, *, opened_at: datetime, at: datetime, deadlines: Deadlines) -> Step:

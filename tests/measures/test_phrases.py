@@ -15,7 +15,7 @@ from openiop.demo import world
 from openiop.measures import answering
 from openiop.measures.models import OwnPhrase, PhraseOff
 from openiop.measures.phrases import own
-from openiop.measures.phrases.figures import HALVES, Figures, figures, labelled, wilson
+from openiop.measures.phrases.figures import HALVES, Figures, figures, labelled
 from openiop.measures.phrases.matching import Phrase, find, worst
 from openiop.measures.phrases.shipped import shipped
 from openiop.people.access import acting
@@ -147,13 +147,6 @@ def test_the_page_on_phrases_is_what_the_command_measures():
     call_command("phrase_figures", stdout=measured)
 
     assert (ROOT / "docs/rules/phrases.md").read_text(encoding="utf-8") == measured.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("part", "whole", "low", "high"), [(0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (81, 263, 0.2553, 0.3662)]
-)
-def test_the_intervals_are_wilsons(part, whole, low, high):
-    assert wilson(part, whole) == pytest.approx((low, high), abs=5e-4)
 
 
 def test_figures_count_what_was_told_and_what_was_not():

@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from openiop.measures.phrases.figures import Figures, Message, Share, figures, labelled, measured
+from openiop.lib.estimates import Share
+from openiop.measures.phrases.figures import Figures, Message, figures, labelled, measured
 from openiop.measures.phrases.shipped import VERSION, shipped
 
 LANGUAGES = {"en": "English", "es": "Spanish"}

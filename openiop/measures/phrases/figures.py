@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from openiop.lib.estimates import Share
 from openiop.measures.phrases.matching import Phrase, find
 
 FOLDER = Path(__file__).parent / "labelled"
 HALVES = ("development", "held_out")
-Z95 = 1.959964  # the normal quantile of a two-sided 95 % interval
 
 
 class Message(NamedTuple):
@@ -24,21 +23,6 @@ class Message(NamedTuple):
     tell: bool
     category: str
     text: str
-
-
-class Share(NamedTuple):
-    """`part` of `whole`, with the Wilson interval's ends; None where nothing was counted."""
-
-    part: int
-    whole: int
-
-    @property
-    def value(self) -> float | None:
-        return self.part / self.whole if self.whole else None
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        return wilson(self.part, self.whole) if self.whole else None
 
 
 class Figures(NamedTuple):
@@ -64,14 +48,6 @@ class Figures(NamedTuple):
     @property
     def negative_predictive_value(self) -> Share:
         return Share(self.quiet, self.quiet + self.missed)
-
-
-def wilson(part: int, whole: int) -> tuple[float, float]:
-    """Return the Wilson score interval of a proportion at 95 % (Wilson 1927). `whole` must be above zero."""
-    share, squared = part / whole, Z95 * Z95
-    middle = (share + squared / (2 * whole)) / (1 + squared / whole)
-    reach = Z95 * math.sqrt(share * (1 - share) / whole + squared / (4 * whole * whole)) / (1 + squared / whole)
-    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 def labelled(half: str) -> list[Message]:

@@ -208,7 +208,16 @@ def decide_unreached(
         **said,
     )
     _keep_until(case, made, by=by, at=at)
-    trail.record("case.decide", patient=case.patient_id, thing=made, choice=choice, against_a_mark=bool(mark))
+    trail.record(
+        "case.decide",
+        patient=case.patient_id,
+        thing=made,
+        choice=choice,
+        against_a_mark=bool(mark),
+        case=case.pk,
+        at=at.isoformat(),
+        until=made.tries_again_at.isoformat() if made.tries_again_at else None,
+    )
     wake_about(case)
     return made
 
