@@ -369,8 +369,10 @@ def test_a_result_and_an_event_are_written_and_an_overdose_calls(cast, client_fo
         "taken_by": "Front lab",
         "dilute": "yes",
         "collected": "unobserved",
-        "panel": ["fentanyl", "cannabis"],
-        "found": ["cannabis"],
+        "of_fentanyl": "unread",
+        "of_cannabis": "found",
+        "of_buprenorphine": "expected",
+        "of_cocaine": "not_found",
         "sureness": "screen",
     }
     overdose = {"at": "2026-11-24T12:00", "key": uuid4(), "kind": "overdose", "how_known": "told"}
@@ -382,6 +384,53 @@ def test_a_result_and_an_event_are_written_and_an_overdose_calls(cast, client_fo
     assert "Somebody is being called" in called
     with acting(cast["marcus"]):
         assert flags_of(maya) == [("overdose", 4, "")]
+        row = SubstanceResult.objects.get(patient=maya)
+        assert (row.panel, row.unread) == (["buprenorphine", "cannabis", "cocaine", "fentanyl"], ["fentanyl"])
+        assert (row.found, row.expected) == (["buprenorphine", "cannabis"], ["buprenorphine"])
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"outcome": "refused", "of_cocaine": "found"}, "Nothing was given, so nothing can have been found."),
+        ({}, "Please say what was tested for."),
+        ({"of_cocaine": "found", "sureness": ""}, "Please choose one."),
+        ({"of_cocaine": "found", "breath": "0.02"}, "A number of breath alcohol comes from a breath test."),
+        ({"specimen": "breath"}, "Please write the number that the device showed."),
+        ({"specimen": "breath", "breath": "0.8"}, "Between 0 and 0.6 is taken."),
+        (
+            {"specimen": "breath", "breath": "0.02", "of_cocaine": "found"},
+            "A breath test has a number and nothing else.",
+        ),
+    ],
+)
+def test_a_result_that_cannot_be_is_refused_with_a_sentence(cast, client_for, said, sentence):
+    form = {"at": "2026-11-24T12:00", "key": uuid4(), "specimen": "urine", "outcome": "given", "taken_by": "Lab"}
+    form |= {"collected": "observed", "sureness": "screen", **said}
+
+    reply = client_for(cast["marcus"]).post(at_page(cast["maya"], "/result/new"), form)
+
+    assert reply.status_code == 422 and sentence in reply.content.decode()
+
+
+def test_a_corrected_result_begins_with_what_it_was(cast, client_for):
+    with acting(cast["marcus"]):
+        first, _flags = lab(cast["maya"], cast["marcus"], found=["cannabis"], unread=["fentanyl"], dilute=False)
+
+    shown = client_for(cast["marcus"]).get(at_page(cast["maya"], f"/result/{first.pk}/correct")).content.decode()
+
+    assert '<option value="found" selected>' in shown and '<option value="unread" selected>' in shown
+    assert '<option value="no" selected>' in shown
+
+
+def test_the_roster_of_a_session_that_has_begun_leads_clinicians_to_the_form(cast, client_for, clock):
+    with acting(cast["marcus"]):
+        session = session_of(cast["maya"])
+    clock.move_to(session.begins_at + timedelta(minutes=1))
+    path = at_page(cast["maya"], f"/virtual/new?session={session.pk}")
+
+    assert path in client_for(cast["marcus"]).get(f"/sessions/{session.pk}").content.decode()
+    assert path not in client_for(cast["hal"]).get(f"/sessions/{session.pk}").content.decode()
 
 
 def test_a_correction_says_why_and_both_versions_can_be_read(cast, client_for):

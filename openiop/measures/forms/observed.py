@@ -161,11 +161,19 @@ class VirtualForm(ObservationForm):
         return data
 
 
-def _boxes(label: Any, choices: Any) -> forms.MultipleChoiceField:
-    return forms.MultipleChoiceField(label=label, choices=choices, required=False, widget=forms.CheckboxSelectMultiple)
+NOT_TESTED, NOT_FOUND, FOUND, EXPECTED, UNREAD = "", "not_found", "found", "expected", "unread"
+OF_A_SUBSTANCE = [
+    (NOT_TESTED, _("not tested for")),
+    (NOT_FOUND, _("not found")),
+    (FOUND, _("found")),
+    (EXPECTED, _("found; prescribed")),
+    (UNREAD, _("not readable")),
+]
 
 
 class ResultForm(WrittenForm):
+    """One choice for each substance, so that nothing is found that was not tested for."""
+
     at_label = _("When it was taken")
     specimen = forms.ChoiceField(label=_("Specimen"), choices=substances.SPECIMENS, widget=forms.RadioSelect)
     outcome = forms.ChoiceField(label=_("It was"), choices=substances.OUTCOMES, widget=forms.RadioSelect)
@@ -176,10 +184,6 @@ class ResultForm(WrittenForm):
     breath = forms.DecimalField(
         label=_("Breath alcohol (g/210 L)"), required=False, max_digits=4, decimal_places=3, min_value=0
     )
-    panel = _boxes(_("Tested for"), substances.PANEL)
-    found = _boxes(_("Found"), substances.PANEL)
-    expected = _boxes(_("Of these, prescribed and expected"), substances.PANEL)
-    unread = _boxes(_("Not readable"), substances.PANEL)
     dilute = forms.TypedChoiceField(
         label=_("Dilute"),
         choices=[("", _("not checked")), ("yes", _("yes")), ("no", _("no"))],
@@ -193,14 +197,28 @@ class ResultForm(WrittenForm):
 
     def __init__(self, *args: Any, corrects: Written | None = None, **kwargs: Any) -> None:
         super().__init__(*args, corrects=corrects, **kwargs)
-        if isinstance(corrects, SubstanceResult) and corrects.dilute is not None:
-            self.initial["dilute"] = "yes" if corrects.dilute else "no"
+        for code, label in substances.PANEL:
+            self.fields[_field_of(code)] = forms.ChoiceField(label=label, choices=OF_A_SUBSTANCE, required=False)
+        if isinstance(corrects, SubstanceResult):
+            self.initial.update(_choices_of(corrects))
+        own = [_field_of(code) for code, _label in substances.PANEL]
+        self.order_fields(["at", "specimen", "outcome", "taken_by", "collected", "breath", *own])
+
+    @property
+    def together(self) -> list[forms.BoundField]:
+        """What the page shows as one group: a choice for each substance."""
+        return [self[_field_of(code)] for code, _label in substances.PANEL]
+
+    @property
+    def together_names(self) -> list[str]:
+        return [field.name for field in self.together]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
+        tested = any(data.get(field.name) for field in self.together)
         if data.get("outcome") == substances.GIVEN:
-            self._needs(data)
-        elif any(data.get(name) for name in ("panel", "found", "unread", "expected")) or data.get("breath") is not None:
+            self._needs(data, tested=tested)
+        elif tested or data.get("breath") is not None:
             raise forms.ValidationError(
                 _("Nothing was given, so nothing can have been found. Please look at it again.")
             )
@@ -208,38 +226,59 @@ class ResultForm(WrittenForm):
             data |= {"collected": "", "dilute": None, "sureness": ""}
         return data
 
-    def _needs(self, data: dict[str, Any]) -> None:
-        is_breath = data.get("specimen") == substances.BREATH
+    def _needs(self, data: dict[str, Any], *, tested: bool) -> None:
         for name in ("collected", "sureness"):
             if not data.get(name):
                 self.add_error(name, _("Please choose one."))
-        if is_breath:
-            self._needs_breath(data)
-        elif not data.get("panel"):
-            self.add_error("panel", _("Please say what was tested for."))
+        if data.get("specimen") == substances.BREATH:
+            self._needs_breath(data, tested=tested)
+        elif not tested:
+            self.add_error(self.together[0].name, _("Please say what was tested for."))
         elif data.get("breath") is not None:
             self.add_error("breath", _("A number of breath alcohol comes from a breath test."))
-        self._among(data, "found", "panel", _("What was found is among what was tested for."))
-        self._among(data, "unread", "panel", _("What was not readable is among what was tested for."))
-        self._among(data, "expected", "found", _("What was expected is among what was found."))
-        if set(data.get("found", [])) & set(data.get("unread", [])):
-            self.add_error("unread", _("What was not readable was not found."))
 
-    def _needs_breath(self, data: dict[str, Any]) -> None:
+    def _needs_breath(self, data: dict[str, Any], *, tested: bool) -> None:
         breath: Decimal | None = data.get("breath")
         if breath is None:
             if "breath" not in self.errors:
                 self.add_error("breath", _("Please write the number that the device showed."))
         elif breath > MOST_BREATH:
-            self.add_error(
-                "breath", _("Between 0 and %(most)s is taken. Please check the number.") % {"most": MOST_BREATH}
-            )
-        if data.get("panel") or data.get("dilute") is not None:
-            self.add_error("panel", _("A breath test has a number and nothing else."))
+            said = _("Between 0 and %(most)s is taken. Please check the number.") % {"most": MOST_BREATH}
+            self.add_error("breath", said)
+        if tested or data.get("dilute") is not None:
+            self.add_error("specimen", _("A breath test has a number and nothing else."))
 
-    def _among(self, data: dict[str, Any], part: str, whole: str, sentence: Any) -> None:
-        if set(data.get(part, [])) - set(data.get(whole, [])):
-            self.add_error(part, sentence)
+    def said(self) -> dict[str, Any]:
+        data = super().said()
+        chosen = {code: data.pop(_field_of(code)) for code, _label in substances.PANEL}
+
+        def of(*choices: str) -> list[str]:
+            return [code for code, choice in chosen.items() if choice in choices]
+
+        return {
+            **data,
+            "panel": of(NOT_FOUND, FOUND, EXPECTED, UNREAD),
+            "found": of(FOUND, EXPECTED),
+            "expected": of(EXPECTED),
+            "unread": of(UNREAD),
+        }
+
+
+def _field_of(code: str) -> str:
+    return f"of_{code}"
+
+
+def _choices_of(row: SubstanceResult) -> dict[str, Any]:
+    """How the form stands for a result that is corrected."""
+    chosen: dict[str, Any] = {_field_of(code): NOT_FOUND for code in row.panel}
+    chosen |= {_field_of(code): FOUND for code in row.found}
+    chosen |= {_field_of(code): EXPECTED for code in row.expected}
+    chosen |= {_field_of(code): UNREAD for code in row.unread}
+    return chosen if row.dilute is None else {**chosen, "dilute": "yes" if row.dilute else "no"}
+
+
+def _boxes(label: Any, choices: Any) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(label=label, choices=choices, required=False, widget=forms.CheckboxSelectMultiple)
 
 
 class EventForm(WrittenForm):
