@@ -1,7 +1,7 @@
 from django.urls import path
 
 from openiop.safety import consumers
-from openiop.safety.views import alerts, crisis, due, joint, ladders, place, plan, report, rota, unreached
+from openiop.safety.views import alerts, crisis, due, joint, ladders, place, plan, red, report, rota, unreached
 
 urlpatterns = [
     path("rail", crisis.show_rail, name="rail"),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("alerts/<uuid:pk>/over", alerts.alert_over, name="alert-over"),
     path("alarm", crisis.alarm, name="alarm"),
     path("what-happens-next", crisis.what_happens, name="what-happens"),
+    path("red-list", red.red, name="red-list"),
     path("cases", crisis.cases, name="cases"),
     path("cases/<uuid:pk>", crisis.case, name="case"),
     path("cases/<uuid:pk>/acknowledgement", crisis.case_acknowledgement, name="case-acknowledgement"),

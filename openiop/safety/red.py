@@ -1,0 +1,70 @@
+"""The director's red list: what has gone wrong or is about to, gravest first. Reads rows and lets the rules judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+from openiop.lib.intervals import Span
+from openiop.people.models import Person
+from openiop.safety import rail, reviews
+from openiop.safety.gaps import WARN_AHEAD
+from openiop.safety.models import gaps_ahead
+
+LEFT_ALONE = _("nobody is being paged: the worker has not looked")
+CONTACT_OVERDUE = _("contact is overdue")
+NOT_TAKEN = _("nobody has taken it in time")
+NOT_REACHED = _("not reached yet")
+
+
+class RedCase(NamedTuple):
+    """One open case whose person was not reached. `why` is the gravest reason; `since`: since when it holds."""
+
+    row: rail.OpenCase
+    why: Any
+    since: datetime
+    is_late: bool
+
+
+class RedList(NamedTuple):
+    """Everything that needs a director now."""
+
+    cases: list[RedCase]
+    gaps: list[Span]
+    decisions: list[reviews.DueRow]
+    assessments: list[reviews.DueRow]
+    plans: list[reviews.DueRow]
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(self)
+
+
+def red_list(director: Person, *, at: datetime) -> RedList:
+    """Return what is wrong in the clinic at `at`, in a number of queries that does not grow with it."""
+    rows = [row for row in rail.open_cases(director, at=at) if not row.case.reached]
+    return RedList(
+        cases=sorted((_case(row) for row in rows), key=lambda one: (not one.is_late, -one.row.case.tier, one.since)),
+        gaps=[gap for gap in gaps_ahead(director.clinic, at=at) if gap.begins_at <= at + WARN_AHEAD],
+        decisions=_late(reviews.due_decisions(director, at=at)),
+        assessments=_late(reviews.due_assessments(director, at=at)),
+        plans=_late(reviews.due_plans(director, at=at)),
+    )
+
+
+def _case(row: rail.OpenCase) -> RedCase:
+    case = row.case
+    if row.is_left_alone:
+        return RedCase(row, LEFT_ALONE, case.next_step_at, True)
+    if case.contact_due_at <= row.at:
+        return RedCase(row, CONTACT_OVERDUE, case.contact_due_at, True)
+    if case.acknowledgement is None and case.ack_due_at <= row.at:
+        return RedCase(row, NOT_TAKEN, case.ack_due_at, True)
+    return RedCase(row, NOT_REACHED, case.since, False)
+
+
+def _late(rows: Sequence[reviews.DueRow]) -> list[reviews.DueRow]:
+    return sorted((row for row in rows if row.is_late), key=lambda row: row.due_at)

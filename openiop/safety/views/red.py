@@ -1,0 +1,24 @@
+"""What is wrong now, for directors."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from openiop.audit import trail
+from openiop.lib.http import page
+from openiop.people.doors import roles
+from openiop.people.models import Role
+from openiop.safety.red import red_list
+
+
+@require_GET
+@roles(Role.DIRECTOR)
+def red(request: Any) -> HttpResponse:
+    now = timezone.now()
+    found = red_list(request.person, at=now)
+    for one in found.cases:
+        trail.record("case.show", patient=one.row.case.patient_id, thing=one.row.case)
+    trail.record("red-list.open", cases=len(found.cases), late=len(found.assessments) + len(found.plans))
+    return page(request, "safety/red_list.html", {"found": found, "now": now})
