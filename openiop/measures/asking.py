@@ -19,6 +19,8 @@ from openiop.schedule.models import RosterEntry
 
 CHECK_IN, BEFORE, AFTER_GROUP = assembled.DAILY, assembled.BEFORE, "after_group"
 ASKED_BY_THE_DAY = (CHECK_IN, BEFORE, AFTER_GROUP)  # none of them is a measure
+SURVEY = "survey"
+NO_MEASURES = (*ASKED_BY_THE_DAY, SURVEY)  # what says nothing of how somebody is
 newest = assembled.newest_shipped
 ASSESSMENTS = ("asq", "cssrs")  # either is a clinician's answer to an answer about death
 RISK_ASSESSMENT = "risk_assessment"  # what follows a positive screen: a whole assessment, not another screen

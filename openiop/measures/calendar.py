@@ -11,6 +11,8 @@ from typing import NamedTuple
 from openiop.measures.change import AFTER, BEFORE
 
 LAST_DAYS = timedelta(days=3)  # around the last day in care: design
+HALF_WAY = timedelta(days=28)  # after the first day, while the last is mostly not known yet: design
+HALF_WAY_BEFORE, HALF_WAY_AFTER = timedelta(days=3), timedelta(days=7)
 MONTHS_AFTER = {"month_1": 1, "month_3": 3, "month_6": 6, "month_12": 12}
 MONTH_BEFORE, MONTH_AFTER = timedelta(days=7), timedelta(days=14)  # around a follow-up's day: design
 GRACE = timedelta(days=2)  # a measure of every so many days may come this late: design
@@ -67,6 +69,10 @@ def _of(rule: Rule, episode: Episode, *, given: Sequence[date], on: date, week_s
         return [Window(rule.instrument, rule.moment, start, day) for start, day in _firsts(days, week_starts)]
     if rule.moment == "intake":
         return [Window(rule.instrument, rule.moment, first - BEFORE, first + AFTER)]
+    if rule.moment == "half_way":
+        opens_on = first + HALF_WAY - HALF_WAY_BEFORE
+        stays = last is None or last >= opens_on
+        return [Window(rule.instrument, rule.moment, opens_on, first + HALF_WAY + HALF_WAY_AFTER)] if stays else []
     if last is None:
         return []
     if rule.moment == "discharge":

@@ -132,7 +132,7 @@ class _Facts:
         ]
 
     def _beside_scores(self, pk: UUID, *, admitted_on: date) -> list[track.Reason]:
-        days = [day for code, day in self.histories[pk].given if code not in asking.ASKED_BY_THE_DAY]
+        days = [day for code, day in self.histories[pk].given if code not in asking.NO_MEASURES]
         return [
             *track.item_nine_rose(self.item_nine.get(pk, []), on=self.on),
             *track.missed_sessions(self.missed.get(pk, []), on=self.on),

@@ -20,6 +20,7 @@ class Moment(models.TextChoices):
     EVERY = "every", _("every so many days")
     WEEKLY = "weekly", _("each week before the first group")
     INTAKE = "intake", _("at the start")
+    HALF_WAY = "half_way", _("half-way, four weeks after the start")
     DISCHARGE = "discharge", _("at the end")
     MONTH_1 = "month_1", _("1 month after")
     MONTH_3 = "month_3", _("3 months after")

@@ -10,6 +10,7 @@ from openiop.measures.views import (
     phrases,
     reminders,
     staff,
+    survey,
     trends,
 )
 
@@ -33,6 +34,7 @@ urlpatterns = [
     path("patients/<uuid:pk>/measures/enter/<slug:code>", entry.enter, name="measure-enter"),
     path("tracks/measures/<uuid:cadence_pk>/drop", staff.drop_cadence, name="cadence-drop"),
     path("patients/<uuid:pk>/measures/<uuid:response_pk>", staff.patient_response, name="patient-response"),
+    path("survey", survey.results, name="survey-results"),
     path("phrases", phrases.phrases, name="phrases"),
     path("phrases/own", phrases.own_new, name="phrase-new"),
     path("phrases/own/<uuid:phrase_pk>/end", phrases.own_end, name="phrase-end"),

@@ -105,3 +105,17 @@ AGAIN = Window("phq9", "every", date(2026, 11, 9), date(2026, 11, 12))
 )
 def test_what_was_not_answered_by_its_last_day_is_late(window, given, on, is_late):
     assert bool(calendar.unanswered([window], given=given, on=on)) is is_late
+
+
+@pytest.mark.parametrize(
+    ("last", "asks"),
+    [
+        pytest.param(None, True, id="still in care"),
+        pytest.param(FIRST + timedelta(25), True, id="leaves on the day it opens"),
+        pytest.param(FIRST + timedelta(24), False, id="has left before"),
+    ],
+)
+def test_half_way_is_four_weeks_after_the_start_for_whoever_is_still_there(last, asks):
+    found = windows("half_way", on=FIRST + timedelta(28), episode=Episode(FIRST, last, GROUPS))
+    assert found == ([(FIRST + timedelta(25), FIRST + timedelta(35))] if asks else [])
+    assert windows("half_way", on=FIRST + timedelta(24)) == []

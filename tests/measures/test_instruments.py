@@ -29,6 +29,7 @@ FROZEN = {
     "phq2.v1.json": "69c2c6ecd25be10daaf818d0118fcbd9418a72a42ec42eb1170cd75eb9c5645c",
     "phq8.v1.json": "fa2521e1e31ce859b79a8247c6bae80702a365124a35d5c7c2a517a092e1fa2a",
     "phq9.v1.json": "d3263ef34a87550b5cbc3e8b51877e283bc7909732bb959ea8cf4d04c6be321d",
+    "survey.v1.json": "8921b976a3f611dff7978faddc491addb7d3f1bafcb88996188258006497838a",
     "phqa.v1.json": "1d424a0355ab90bc6316db87c4c3078f8e4fe416e257c4718de8d6e97c95bee0",
 }
 
@@ -259,4 +260,5 @@ def test_only_our_own_words_and_official_translations_are_in_spanish():
     assert [key for key, each in all_instruments().items() if "es" in each.languages] == [
         "after_group.v1",
         "checkin.v1",
+        "survey.v1",
     ]
