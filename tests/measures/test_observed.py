@@ -162,6 +162,17 @@ def test_an_injury_that_somebody_may_have_done_is_told_in_private(cast):
         assert row.in_short == "low or sad"
 
 
+def test_a_record_that_holds_a_private_matter_is_not_printed_and_another_is(cast, client_for):
+    with acting(cast["marcus"]):
+        private, _flags = saw(cast["maya"], cast["marcus"], {"affect": ["afraid_of_somebody"]})
+        other, _flags = saw(cast["maya"], cast["marcus"], {"affect": ["low"]})
+    browser = client_for(cast["marcus"])
+
+    shown = browser.get(at_page(cast["maya"], f"/on-site/{private.pk}")).content.decode()
+    assert "data-print" not in shown and 'class="card no-print"' in shown
+    assert "data-print" in browser.get(at_page(cast["maya"], f"/on-site/{other.pk}")).content.decode()
+
+
 def test_a_result_calls_nobody_until_the_clinic_decides_so(cast):
     with acting(cast["okafor"]):
         lab(cast["maya"], cast["okafor"], found=["fentanyl"])

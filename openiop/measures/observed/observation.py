@@ -85,6 +85,11 @@ class Observation(Written):
         return {aspect.code: getattr(self, aspect.code) for aspect in ASPECTS}
 
     @property
+    def holds_private(self) -> bool:
+        """Does it say that somebody near may harm the person? Then it is read on the screen alone, and not printed."""
+        return any((aspect, sign) in aspects.PRIVATE for aspect, chosen in self.signs.items() for sign in chosen)
+
+    @property
     def facts(self) -> list[tuple[Any, list[str], bool]]:
         """What was looked at in this place: label, words, and whether it could not be seen."""
         rows = [(_("Their camera"), [str(self.get_camera_display())], False)] if self.camera else []
