@@ -15,7 +15,7 @@ export type State = {
   readonly refusal?: Refusal | null;
 };
 
-const REFUSALS = ["needs_somebody", "somebody_aside", "already_aside", "not_inside", "door_locked", "not_waiting", "nothing_said"] as const;
+const REFUSALS = ["needs_somebody", "somebody_aside", "already_aside", "joint_place", "not_inside", "door_locked", "not_waiting", "nothing_said"] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
 export const START: State = { line: "connecting", mediaLost: false, room: null, talking: new Set(), bye: null };

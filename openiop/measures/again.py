@@ -9,8 +9,9 @@ from typing import Any
 from openiop.measures import answering, scoring
 from openiop.measures.instruments import Instrument
 from openiop.measures.models import Answer
+from openiop.measures.phrases.listening import speaks_of_danger
 from openiop.people.models import Person
-from openiop.safety.models import Flag
+from openiop.safety.models import HARMED, Flag
 
 
 def is_known(
@@ -30,6 +31,10 @@ def is_known(
     """
     if item not in given or given[item] != value:
         return False
+    if instrument.item(item).kind == "text":
+        return not speaks_of_danger(value, clinic_id=patient.clinic_id) or _waits_for_somebody(
+            patient, instrument, day=day, item=item
+        )
     youth = answering.is_youth(patient, on=day)
     if scoring.sign_of(instrument, item, value, youth=youth, among=among) is None:
         return True
@@ -41,6 +46,15 @@ def _waits_for_somebody(patient: Person, instrument: Instrument, *, day: date, i
     asked = Answer.objects.filter(
         patient=patient, response__instrument=instrument.code, response__for_day=day, item=item
     ).values_list("key", flat=True)
-    keys = [name for key in asked for name in (f"answer-{key}", f"answer-{key}-{item}")]
+    keys = [
+        name
+        for key in asked
+        for name in (
+            f"answer-{key}",
+            f"answer-{key}-{item}",
+            f"words-answer-{key}",
+            f"words-answer-{key}-{HARMED}",
+        )
+    ]
     flags = Flag.objects.filter(patient=patient, key__in=keys, case__closed_at=None).select_related("case")
     return any(flag.case.contacted_at is None or flag.case.contacted_at < flag.raised_at for flag in flags)

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from openiop.lib.ids import uuid7
 from openiop.people.models import Clinic, Person
-from openiop.safety import ladder
 
 ZONES = sorted(zone for zone in available_timezones() if zone.startswith(("America/", "Pacific/", "US/")))
-CLOCKS = {
-    "acknowledge_minutes": _("somebody takes it within (minutes)"),
-    "contact_minutes": _("somebody has reached them within (minutes)"),
-    "repeat_minutes": _("the last are called again every (minutes)"),
-}
 PLAIN = [
     "name",
     "zone",
@@ -43,11 +35,10 @@ PLAIN = [
     "reminders_until",
     "end_to_end",
 ]
-LONGEST_MINUTES = 7 * 24 * 60
 
 
 class ClinicForm(forms.ModelForm):
-    """One field for every clock of every tier; left as the ladder has it, nothing is stored."""
+    """What the whole clinic shares. How long a danger may wait is set with its ladder, and nowhere else."""
 
     name = forms.CharField(label=_("Name"), max_length=100)
     phone = forms.CharField(label=_("Clinic's telephone"), max_length=40, required=False)
@@ -90,64 +81,17 @@ class ClinicForm(forms.ModelForm):
             "reminders_until": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for tier, name in _clocks():
-            now = ladder.deadlines_for(tier, self.instance.deadlines)
-            first = ladder.DEADLINES[tier]
-            self.fields[_field(tier, name)] = forms.IntegerField(
-                label=format_lazy(_("Tier {tier}: {clock}"), tier=tier, clock=CLOCKS[name]),
-                min_value=1,
-                max_value=LONGEST_MINUTES,
-                initial=getattr(now, name),
-                help_text=format_lazy(
-                    _("{minutes} to begin with. Source: {source}."), minutes=getattr(first, name), source=first.source
-                ),
-            )
-
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         if (opens := data.get("opens")) and (closes := data.get("closes")) and closes <= opens:
             self.add_error("closes", _("It closes before it opens."))
         if (first := data.get("reminders_from")) and (last := data.get("reminders_until")) and last <= first:
             self.add_error("reminders_until", _("It ends before it begins."))
-        for tier in ladder.DEADLINES:
-            takes, reaches = (data.get(_field(tier, name)) for name in ("acknowledge_minutes", "contact_minutes"))
-            if takes and reaches and reaches < takes:
-                self.add_error(_field(tier, "contact_minutes"), _("It cannot be shorter than the time to take it."))
         return data
-
-    def save(self, commit: bool = True) -> Clinic:
-        self.instance.deadlines = self._own_deadlines()
-        clinic: Clinic = super().save(commit)
-        return clinic
-
-    def _own_deadlines(self) -> dict[str, dict[str, int]]:
-        own: dict[str, dict[str, int]] = {}
-        for tier, name in _clocks():
-            minutes = self.cleaned_data[_field(tier, name)]
-            if minutes != getattr(ladder.DEADLINES[tier], name):
-                own.setdefault(str(tier), {})[name] = minutes
-        return own
 
     @property
     def plain_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in PLAIN]
-
-    @property
-    def deadline_fields(self) -> list[forms.BoundField]:
-        return [self[_field(tier, name)] for tier, name in _clocks()]
-
-
-def _clocks() -> Iterator[tuple[int, str]]:
-    """Every tier with each of its clocks, the most urgent first."""
-    for tier in sorted(ladder.DEADLINES, reverse=True):
-        for name in CLOCKS:
-            yield tier, name
-
-
-def _field(tier: int, name: str) -> str:
-    return f"tier_{tier}_{name}"
 
 
 ANYONE, THERAPIST, ON_CALL = "anyone", "therapist", "on_call"

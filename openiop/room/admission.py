@@ -340,7 +340,12 @@ def leave(seat: Seat, *, by: Actor, at: datetime) -> None:
 
 @transaction.atomic
 def sit_with(session: CareSession, *, by: Person, place: str, at: datetime) -> Seat:
-    """A member of staff goes over to `place`: to somebody who is not in treatment, or back to the group."""
+    """A member of staff goes over to `place`: to somebody who is not in treatment, or back to the group.
+
+    Raises Refused("joint_place") where a joint meeting may open no further place now: alone with one partner is aside.
+    """
+    if not joint.may_go_to(session, place, at=at):
+        raise Refused("joint_place")
     seat = ask(session, by, at=at)
     seat.place = place
     seat.save()

@@ -30,6 +30,12 @@ def may_come(session: CareSession, actor: Actor, role: str, *, at: datetime) -> 
     return Seat.objects.filter(session=session, person_id=actor.pk, state=SeatState.ADMITTED).exists()
 
 
+def may_go_to(session: CareSession, place: str, *, at: datetime) -> bool:
+    """May staff go to `place` now: is it open already, or may it open?"""
+    is_open = LiveRoom.objects.filter(session=session, place=place, ended_at=None).exists()
+    return is_open or may_open(session, at=at)
+
+
 def may_open(session: CareSession, *, at: datetime) -> bool:
     """Is this no joint session, or was each partner asked alone and found to be safe with the other?"""
     if not kinds.rule_of(session).asked_alone:

@@ -152,7 +152,16 @@ def sit_with(request: Any, pk: UUID) -> HttpResponse:
     """Staff go over to somebody who is not in treatment, or come back to the group."""
     session = _session(request.person, pk)
     to = Place.CONTACT if request.POST.get("place") == Place.CONTACT else Place.GROUP
-    admission.sit_with(session, by=request.person, place=to, at=timezone.now())
+    try:
+        admission.sit_with(session, by=request.person, place=to, at=timezone.now())
+    except admission.Refused:
+        messages.error(
+            request,
+            _(
+                "This place cannot open in this meeting now. To talk with one partner alone, go to a private place "
+                "with them from the group."
+            ),
+        )
     return redirect("room", pk=pk)
 
 

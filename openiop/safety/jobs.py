@@ -6,7 +6,14 @@ from typing import Any
 
 from openiop.people.access import System, acting, all_clinics
 from openiop.people.models import Clinic
-from openiop.safety.models import Case, let_readers_know, raise_rota_alarms, send_alerts, take_next_step
+from openiop.safety.models import (
+    Case,
+    let_readers_know,
+    raise_departures,
+    raise_rota_alarms,
+    send_alerts,
+    take_next_step,
+)
 
 log = logging.getLogger(__name__)
 
@@ -87,4 +94,13 @@ def tell_readers(at: datetime) -> int:
     for clinic in all_clinics():
         with acting(System(clinic.pk), origin="worker"):
             told += let_readers_know(clinic, at=at)
+    return told
+
+
+def watch_departures(at: datetime) -> int:
+    """Tell of everybody who left a site while their high case was open; returns how many."""
+    told = 0
+    for clinic in all_clinics():
+        with acting(System(clinic.pk), origin="worker"):
+            told += raise_departures(clinic, at=at)
     return told

@@ -11,7 +11,7 @@ from procrastinate.contrib.django import app
 from openiop.lib import refusals
 from openiop.people import access
 from openiop.people.models import Clinic
-from openiop.schedule import planning
+from openiop.schedule import missed, planning
 from openiop.schedule.models import Series
 
 log = logging.getLogger(__name__)
@@ -52,3 +52,12 @@ def _unfold(series: Series, on: date, *, system: access.System, at: datetime) ->
     except refusals.Refused:
         log.info("A day of a series clashes and was left out.")
         return 0
+
+
+def watch_the_missed(at: datetime) -> int:
+    """Tell of everybody at risk who is missing from a session that has begun; returns how many."""
+    told = 0
+    for clinic in access.all_clinics():
+        with access.acting(access.System(clinic.pk), origin="worker"):
+            told += missed.raise_missed(clinic, at=at)
+    return told

@@ -86,3 +86,35 @@ def test_the_marked_answer_needs_only_the_button(cast, client_for, clock):
     with acting(cast["okafor"]):
         again = Answer.objects.filter(patient=cast["maya"], received_at=LATER).values_list("item", flat=True)
         assert list(again) == ["safe_now"]
+
+
+DANGER_IN_WORDS = {**CHECK_IN, "safe_now": "0", "note": "I want to kill myself"}
+
+
+def test_the_same_words_of_danger_after_the_person_was_reached_are_told_again_and_before_once(cast, client_for, clock):
+    def say():
+        client_for(cast["maya"]).post("/check-in", DANGER_IN_WORDS)
+
+    say()
+    clock.move_to(world.NOW + timedelta(minutes=30))
+    say()
+    assert len(words_found(cast)) == 1
+    reached(cast)
+    clock.move_to(LATER)
+
+    say()
+
+    assert [flag.raised_at for flag in words_found(cast)] == [world.NOW, LATER]
+
+
+def test_the_same_quiet_words_again_are_nothing_new(cast, client_for):
+    maya = client_for(cast["maya"])
+    for _time in range(2):
+        maya.post("/check-in", {**CHECK_IN, "safe_now": "0", "note": "A good walk"})
+
+    with acting(cast["okafor"]):
+        assert Answer.objects.filter(patient=cast["maya"], item="note", value="A good walk").count() == 1
+
+
+def words_found(cast):
+    return [flag for flag in flags(cast) if flag.reason == "words_found"]

@@ -377,6 +377,17 @@ def test_an_open_meeting_opens_its_breakouts_whatever_was_said_and_lets_nobody_n
             admission.open_room(meeting, "contact", at=now)
 
 
+def test_staff_who_go_over_beside_the_group_then_are_told_what_to_do_instead(cast, meeting, now, spoken, client_for):
+    response = client_for(cast["okafor"]).post(f"/sessions/{meeting.pk}/room/place", {"place": "contact"}, follow=True)
+
+    assert "go to a private place with them" in response.content.decode()
+    with acting(cast["okafor"]):
+        assert Seat.objects.get(session=meeting, person=cast["okafor"]).place == "group"
+        with pytest.raises(admission.Refused, match="joint_place"):
+            admission.sit_with(meeting, by=cast["okafor"], place="contact", at=now)
+        assert admission.sit_with(meeting, by=cast["okafor"], place="group", at=now).place == "group"
+
+
 def test_who_is_driving_to_a_meeting_that_is_not_open_reads_the_one_sentence(cast, meeting, now, client_for):
     jonah = client_for(cast["jonah"])
     for way in (1, 2):

@@ -34,6 +34,11 @@ def listen(patient: Person, text: str, *, key: Any, label: str, url: str = "", a
     return flags
 
 
+def speaks_of_danger(text: Any, *, clinic_id: Any) -> bool:
+    """Does the text say a phrase of the clinic's list, whatever it is about?"""
+    return bool(find(str(text), own.of_clinic(clinic_id)))
+
+
 def is_private(text: str, *, clinic_id: Any) -> bool:
     """Does the text say that somebody harms them, so that its words may stand in no ordinary flag?"""
     return any(each.phrase.category == HARMED for each in find(text, own.of_clinic(clinic_id)))

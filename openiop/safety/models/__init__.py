@@ -27,6 +27,7 @@ from openiop.safety.models.crisis import (
     somebody_is_looked_after,
     take_next_step,
 )
+from openiop.safety.models.departure import raise_departures
 from openiop.safety.models.guardian import Guardian, GuardianNotice, may_be_told, tell_guardian
 from openiop.safety.models.joint import JointScreen
 from openiop.safety.models.ladders import FAULTS, BrokenLadder, Ladder, LadderRung, plan_for, set_ladder
@@ -92,6 +93,7 @@ from openiop.safety.models.whereabouts import Whereabouts
 from openiop.safety.models.worksheet import decide, decide_privacy, follow_up, implicate, note_report, reply
 
 __all__ = [
+    "raise_departures",
     "Guardian",
     "GuardianNotice",
     "may_be_told",

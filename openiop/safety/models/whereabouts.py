@@ -14,11 +14,13 @@ from openiop.people.models import STATES, Person, Row
 class WhereaboutsQuerySet(models.QuerySet["Whereabouts"]):
     def told_by(self, *, at: datetime) -> WhereaboutsQuerySet:
         """What still counts at `at`: told within the last twelve hours."""
-        return self.filter(told_at__gt=at - timedelta(hours=12), told_at__lte=at)
+        return self.filter(told_at__gt=at - Whereabouts.COUNTS_FOR, told_at__lte=at)
 
 
 class Whereabouts(Row):
     """Where a patient is, as last told: by the door's form, the kiosk or the front desk. Added to, never changed."""
+
+    COUNTS_FOR = timedelta(hours=12)
 
     patient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="whereabouts")
     told_at = models.DateTimeField()

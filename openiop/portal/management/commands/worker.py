@@ -5,7 +5,7 @@ import contextlib
 import logging
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -37,6 +37,8 @@ POLLERS = (
     Poller("openiop.safety.jobs.call_for_staff", 2),
     Poller("openiop.safety.jobs.watch_the_rota", 60),
     Poller("openiop.safety.jobs.tell_readers", 10),
+    Poller("openiop.safety.jobs.watch_departures", 2),
+    Poller("openiop.schedule.jobs.watch_the_missed", 30),
     Poller("openiop.room.jobs.watch", 5),
     # Each way in a loop of its own: a provider that hangs holds up no other.
     Poller("openiop.messaging.jobs.send_mail", 2),
@@ -94,12 +96,15 @@ class Loop(threading.Thread):
         super().__init__(name=name)
         self.run_once, self.every_seconds, self.stop_asked = run_once, every_seconds, stop
         self.something_happened = threading.Event()
+        self.speaks_as: int | None = None  # its connection at the server: what it says itself is no news to it
 
     def run(self) -> None:
         failures = 0
         while not self.stop_asked.is_set():
             self.something_happened.clear()
             try:
+                connection.ensure_connection()
+                self.speaks_as = connection.connection.info.backend_pid
                 self.run_once(timezone.now())
                 failures = 0
             except Exception as error:
@@ -128,15 +133,17 @@ def listen(loops: list[Loop], stop: threading.Event) -> None:
                     heard = list(listening.notifies(timeout=2, stop_after=1))
                     listening.execute("SELECT 1")
                     if heard:
-                        _tell(loops)
+                        _tell(loops, said_by={word.pid for word in heard})
         except psycopg.Error as error:
             log.warning("The wake-up connection was lost (%s); trying again.", type(error).__name__)
             stop.wait(1)
 
 
-def _tell(loops: list[Loop]) -> None:
+def _tell(loops: list[Loop], *, said_by: Collection[int] = ()) -> None:
+    """Let every loop look at once, but for one that hears nobody but itself."""
     for loop in loops:
-        loop.something_happened.set()
+        if set(said_by) != {loop.speaks_as}:
+            loop.something_happened.set()
 
 
 def _parameters() -> dict[str, Any]:
