@@ -31,6 +31,8 @@ class Change(NamedTuple):
     notices: bool | None
     response: bool
     remission: bool | None
+    outcome: change.Outcome | None = None  # Jacobson and Truax; None where no cut-off is known
+    cut: norms.Fact | None = None
 
     @property
     def points(self) -> int:
@@ -45,6 +47,7 @@ def change_of(scores: Sequence[Dated], *, admitted_on: date, reading: Reading | 
         return None
     pre, post = first.total, last.total
     facts = reading.known.facts if reading else {}
+    cut = facts.get("caseness")
     return Change(
         first=first,
         last=last,
@@ -53,6 +56,8 @@ def change_of(scores: Sequence[Dated], *, admitted_on: date, reading: Reading | 
         notices=change.matters(pre, post, points=facts["matters"].value) if "matters" in facts else None,
         response=change.is_response(pre, post),
         remission=change.is_remission(post, below=facts["remission"].value) if "remission" in facts else None,
+        outcome=change.outcome(pre, post, points=reading.definition.points, cut=cut.value) if reading and cut else None,
+        cut=cut,
     )
 
 

@@ -49,6 +49,24 @@ def test_the_change_since_the_start(totals, way, notices, response, remission):
     assert found.definition.source.startswith("IAPT")
 
 
+@pytest.mark.parametrize(
+    ("totals", "outcome"),
+    [
+        ((16, 9), "recovered"),
+        ((16, 10), "improved"),
+        ((16, 11), "unchanged"),
+        ((10, 16), "deteriorated"),
+        ((9, 15), "harmed"),
+        ((9, 3), "improved"),
+    ],
+)
+def test_whether_a_change_is_clinically_significant_goes_by_the_cut_off_that_stands_beside_it(totals, outcome):
+    found = change(*totals, reading=phq9())
+
+    assert (found.outcome, found.cut.value) == (outcome, 10)
+    assert change(*totals).outcome is None, "where no cut-off is known, nothing is claimed"
+
+
 def test_without_a_baseline_or_with_nothing_after_it_there_is_no_change():
     late = [Dated(day(5), 16), Dated(day(12), 4)]
 
@@ -189,6 +207,20 @@ def test_the_therapist_sees_the_course_with_its_definition_and_a_table_beside_th
     assert "<svg" in shown and 'role="img"' in shown and "style=" not in shown
     assert "Reliable from 6 points: IAPT" in shown and "reliably better" in shown
     assert "Scores and events" in shown and "Admission" in shown
+    assert "Recovered: reliably better" in shown and "Range of a case: from 10" in shown
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize(("newest", "says"), [(38, "The symptom rule holds"), (19, "does not hold")])
+def test_the_course_of_the_pcl_5_says_whether_its_symptom_rule_holds_now(cast, client_for, newest, says):
+    for total, day_of in ((57, TODAY - timedelta(days=7)), (newest, TODAY)):
+        with acting(cast["maya"]):
+            whole(cast["maya"], day_of, total, code="pcl5")
+
+    shown = client_for(cast["marcus"]).get(f"/patients/{cast['maya'].pk}/measures/trend/pcl5").content.decode()
+
+    assert says in shown and "at least one of B" in shown
 
 
 @pytest.mark.django_db

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 
 from openiop.audit import trail
 from openiop.lib.http import page
-from openiop.measures import asking, change, instruments, reading
+from openiop.measures import answering, asking, change, instruments, reading, scoring
 from openiop.measures.caseload import ASSESS, ASSESS_LATE, REACHED, UNANSWERED, WAITS, Line, Why
 from openiop.measures.caseload import caseload as lines_of
 from openiop.measures.chart import draw
@@ -28,6 +28,18 @@ from openiop.people.models import CLINICIANS, Person
 from openiop.programs.models import Enrolment
 
 LINES_A_PAGE = 50
+OUTCOMES = {
+    "recovered": gettext_lazy("recovered: reliably better, and no longer in the range of a case"),
+    "improved": gettext_lazy("improved: reliably better, on the same side of the cut-off"),
+    "unchanged": gettext_lazy("unchanged: no reliable change"),
+    "deteriorated": gettext_lazy("deteriorated: reliably worse, on the same side of the cut-off"),
+    "harmed": gettext_lazy("reliably worse, and now in the range of a case"),
+}
+RULE_SAYS = {
+    True: gettext_lazy("The symptom rule holds in the newest answers: enough of each cluster."),
+    False: gettext_lazy("The symptom rule does not hold in the newest answers."),
+    None: gettext_lazy("The newest answers are too few for the symptom rule to say anything."),
+}
 EVENTS = {
     "admitted": gettext_lazy("Admission"),
     "discharged": gettext_lazy("Discharge"),
@@ -51,6 +63,7 @@ def trend(request: Any, pk: UUID, code: str) -> HttpResponse:
     applies = reading.readings_of(patient.clinic).get(code)
     bands = [(instruments.in_language(band.text, language), band.least, band.most) for band in instrument.bands]
     first = change.baseline(scores, admitted_on=since) if since else None
+    changed = change_of(scores, admitted_on=since, reading=applies) if since else None
     events = events_of(patient, since=scores[0].on, until=timezone.now().date()) if scores else []
     context = {
         "patient": patient,
@@ -66,7 +79,9 @@ def trend(request: Any, pk: UUID, code: str) -> HttpResponse:
         )
         if scores
         else None,
-        "change": change_of(scores, admitted_on=since, reading=applies) if since else None,
+        "change": changed,
+        "outcome": OUTCOMES[changed.outcome] if changed and changed.outcome else "",
+        "rule": _rule(rows, instrument),
         "baseline": first,
         "rows": _table(rows, events, instrument=instrument, language=language),
         "reading": applies,
@@ -74,6 +89,13 @@ def trend(request: Any, pk: UUID, code: str) -> HttpResponse:
         "may_write": request.person.has_role(*WRITES_DOWN),
     }
     return page(request, "measures/trend.html", context)
+
+
+def _rule(rows: list[Response], instrument: instruments.Instrument) -> Any:
+    """What a rule over clusters of symptoms says of the newest answers; nothing where the measure has none."""
+    if not instrument.criteria or not rows or rows[-1].version != instrument.version:
+        return ""
+    return RULE_SAYS[scoring.criteria_met(instrument, answering.current_answers(rows[-1]))]
 
 
 def _with_total(code: str) -> instruments.Instrument:
