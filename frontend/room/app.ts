@@ -33,6 +33,9 @@ export type Config = {
   readonly iceTransportPolicy?: RTCIceTransportPolicy;
   /** The last resort: the clinic's telephone. */
   readonly phone?: string;
+  /** Where a patient finds the cards they kept, and which cards whoever leads may show. */
+  readonly skillsUrl?: string;
+  readonly cards?: readonly { readonly card: string; readonly title: string }[];
   /** Where a patient says how they leave. */
   readonly leavingUrl?: string;
   /** Nobody stands at this device to press a button. */

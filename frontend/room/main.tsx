@@ -7,6 +7,7 @@ import "../styles/room-floor.css";
 import "../styles/room-helpers.css";
 import "../styles/room-chat.css";
 import "../styles/room-together.css";
+import "../styles/room-cards.css";
 import { createRoot } from "react-dom/client";
 import { RoomApp } from "./app.ts";
 import type { Config } from "./app.ts";

@@ -18,6 +18,7 @@ const MESSAGES: Record<ClientMessage["type"], true> = {
   door_lock: true, door_say: true, door_unsay: true, network: true,
   ask_to_speak: true, speak_not_now: true, spotlight: true, spotlight_off: true, stick: true, stick_pass: true,
   chat_mode: true, chat_write: true, chat_remove: true,
+  agenda_mark: true, card_show: true, card_put_away: true, card_keep: true,
   aside_ask: true, aside_answer: true,
   caption: true, pin: true,
   signal: true, answer_signal: true, aside: true, aside_end: true,

@@ -3,12 +3,14 @@
  * tests/cases/room_protocol.json holds the two together. Fields we do not know are ignored.
  */
 
+import type { AgendaBlock, CardNow, CardsCommand } from "./protocol-cards.ts";
 import type { AsideAsked, AsidesCommand, ChatCommand, ChatLine, ChatWord, DoorCommand, DoorForMe, DoorLed, DoorSaid, FloorCommand, FloorNow, Leader, NetworkWord, SpeakAsked } from "./protocol-leading.ts";
 
 import type { CaptionLine, HelpingCommand, HelpsNow } from "./protocol-helpers.ts";
 
 export type * from "./protocol-leading.ts";
 export type * from "./protocol-helpers.ts";
+export type * from "./protocol-cards.ts";
 
 export const PROTOCOL = 1;
 export const LARGEST_MESSAGE_BYTES = 65536;
@@ -53,6 +55,7 @@ export type ClientMessage =
   | { type: "send_back" | "mute" | "remove"; seat: string }
   | { type: "end" }
   | TogetherCommand
+  | CardsCommand
   | DoorCommand
   | FloorCommand
   | ChatCommand
@@ -158,6 +161,7 @@ export type Lead = {
   readonly asides: readonly AsideAsked[];
   /** The rooms whose keys I hold, whichever I sit in. */
   readonly key_rooms?: readonly string[];
+  readonly agenda: readonly AgendaBlock[];
 };
 
 export type Cared = {
@@ -283,6 +287,7 @@ export type Room = {
   /** For patients: nobody leads the group just now. */
   readonly paused?: boolean;
   readonly together?: TogetherNow | null;
+  readonly card?: CardNow | null;
   readonly floor?: FloorNow | null;
   readonly asked_to_speak?: SpeakAsked | null;
   readonly my_signal?: MySignal | null;

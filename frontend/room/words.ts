@@ -1,10 +1,12 @@
 /** Every word of the room, in the page's language. `{name}` and the like are filled in. */
 
+import { CARDS_EN, CARDS_ES } from "./words-cards.ts";
 import { TOGETHER_EN, TOGETHER_ES } from "./words-together.ts";
 import { LEADING_EN, LEADING_ES } from "./words-leading.ts";
 import { HELPERS_EN, HELPERS_ES } from "./words-helpers.ts";
 
 export const EN = {
+  ...CARDS_EN,
   ...TOGETHER_EN,
   ...LEADING_EN,
   ...HELPERS_EN,
@@ -253,6 +255,7 @@ export const EN = {
 export type Words = Record<keyof typeof EN, string>;
 
 export const ES: Words = {
+  ...CARDS_ES,
   ...TOGETHER_ES,
   ...LEADING_ES,
   ...HELPERS_ES,

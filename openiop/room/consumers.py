@@ -33,6 +33,7 @@ from openiop.room import (
     signals,
     state,
 )
+from openiop.room.cards import heeding as cards
 from openiop.room.leading import floor, forgetting, heeding
 from openiop.room.leading import telling as leading
 from openiop.room.media.janus import MediaError
@@ -148,6 +149,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
                 await self._caption(message)
             case protocol.Pin():
                 await self._act(helping.heed, message=message)
+            case _ if isinstance(message, protocol.Cards):
+                await self._act(cards.heed, message=message)
             case _ if isinstance(message, heeding.Message):
                 await self._act(heeding.heed, message=message)
             case _:

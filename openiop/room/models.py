@@ -21,12 +21,14 @@ from openiop.room.boards.models import (
     BoardSnapshot,
     BoardUpdate,
 )
+from openiop.room.cards.models import AgendaMark, CardShown, KeptCard
 from openiop.room.leading.models import AsideAsk, Chat, ChatLine, DoorLock, DoorMessage, SpeakAsk, Spotlight, Stick
 from openiop.room.together.models import Leaving, MyPoll, Poll, PollAnswer, Timer
 from openiop.schedule.models import CareSession
 
 # Tables that lie with what uses them; Django looks for an app's tables here.
 __boards__ = (Board, BoardClear, BoardImage, BoardPolicy, BoardSnapshot, BoardUpdate)
+__cards__ = (AgendaMark, CardShown, KeptCard)
 __together__ = (Leaving, MyPoll, Poll, PollAnswer, Timer)
 __leading__ = (AsideAsk, Chat, ChatLine, DoorLock, DoorMessage, SpeakAsk, Spotlight, Stick)
 

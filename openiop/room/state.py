@@ -8,6 +8,8 @@ from typing import Literal, cast
 from django.urls import reverse
 
 from openiop.room import admission, breakout_state, care, encryption, guests, key_news, protocol, signals, staffing
+from openiop.room.cards import agenda
+from openiop.room.cards import telling as cards
 from openiop.room.leading import telling as leading
 from openiop.room.models import ASIDE, LiveRoom, Neighbour, Place, Seat, SeatState, in_treatment
 from openiop.room.on_site import people_on_site
@@ -49,6 +51,7 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
         breakout=breakout_state.mine(seat) if inside else None,
         breakouts=breakout_state.all_of(session, at=at) if leads else None,
         together=telling.for_everybody(seat, at=at) if inside else None,
+        card=cards.card_for(seat) if inside and not halted else None,
         floor=leading.floor(seat) if inside else None,
         asked_to_speak=leading.asked_to_speak(seat, at=at) if inside else None,
         my_signal=_my_signal(seat),
@@ -65,7 +68,7 @@ def _phase(rooms: dict[str, LiveRoom], *, ended: bool) -> Literal["before", "ope
 
 
 def _session(session: CareSession, *, phase: Literal["before", "open", "ended"], at: datetime) -> protocol.SessionNow:
-    now = next((block for block in session.blocks.all() if block.begins_at <= at < block.ends_at), None)
+    now = agenda.now_at(session, at=at)
     return protocol.SessionNow(
         id=session.pk,
         title=session.name,
@@ -214,6 +217,7 @@ def _lead(mine: Seat, neighbours: list[Neighbour], rooms: dict[str, LiveRoom], *
         others=leading.others_who_lead(mine, at=at),
         asides=leading.asides_asked(session, at=at),
         key_rooms=list(key_news.held_by(mine, rooms.values())),
+        agenda=cards.agenda_for(mine, at=at),
     )
 
 

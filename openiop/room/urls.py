@@ -3,6 +3,7 @@ from django.urls import path, re_path
 from openiop.room import consumers, guest_views, helper_views, joint_views, views
 from openiop.room.boards.urls import urlpatterns as boards
 from openiop.room.boards.urls import websocket_urlpatterns as board_sockets
+from openiop.room.cards import views as card_views
 
 urlpatterns = [
     path("door/ping", views.ping, name="door-ping"),
@@ -35,6 +36,8 @@ urlpatterns = [
     path("helping", helper_views.mine, name="helping"),
     path("sessions/<uuid:pk>/joint", joint_views.partners, name="session-joint"),
     path("sessions/<uuid:pk>/one-device", joint_views.one_device, name="session-one-device"),
+    path("skills", card_views.skills, name="skills"),
+    path("skills/<slug:card>/release", card_views.release, name="skill-release"),
     path("room/keys", views.keys, name="room-keys"),
     path("site-room", views.site_room, name="site-room"),
     *boards,

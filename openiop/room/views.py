@@ -24,6 +24,7 @@ from openiop.people.access import kind_of
 from openiop.people.doors import devices_only, in_the_room, patients_only, staff_only
 from openiop.people.models import Agreement, Device, Document, Person
 from openiop.room import admission, care, companions, live, relay
+from openiop.room.cards import library
 from openiop.room.forms import AgreementForm, LeavingForm, PlaceForm
 from openiop.room.models import Place, Seat
 from openiop.room.together import leaving as how_they_left
@@ -338,6 +339,8 @@ def _room_page(request: Any, session: CareSession, role: str) -> HttpResponse:
         "unattended": role == "site",
         "keysWorker": static("room-keys.js"),
         "keysUrl": reverse("room-keys"),
+        "skillsUrl": reverse("skills") if role == "patient" else "",
+        "cards": library.choices(request.person.language) if role == "facilitator" else [],
     }
     context = {
         "session": session,

@@ -87,6 +87,7 @@ def test_a_group_is_led_with_all_its_tools_and_nobody_is_sent_what_is_not_theirs
 
             await who_has_the_floor(bea, maya, sam)
             rings = await a_break(bea, sam, stack, session)
+            await the_plan_and_a_card(bea, sam)
             await a_poll(bea, maya, sam)
             await a_sign_and_a_signal(bea, maya, sam)
             await a_chat_to_those_who_lead(bea, maya, sam)
@@ -168,6 +169,22 @@ def end_soon(stack: Stack, session: str) -> None:
             "UPDATE room_timer SET ends_at = clock_timestamp() + interval '15 seconds' WHERE session_id = %s", [session]
         )
         database.execute("SELECT pg_notify('wake', %s)", [json.dumps({"topic": f"room.{session}"})])
+
+
+async def the_plan_and_a_card(bea: Person, sam: Person) -> None:
+    here = bea.page.locator(".agenda [aria-current]")
+    await bea.page.locator(".agenda li", has_text="Break").first.get_by_role("button").click()
+    await here.get_by_text("Break").wait_for()
+    await bea.page.get_by_label("Card", exact=True).select_option(label="STOP: a pause before acting")
+    await bea.press("Show to everybody")
+    await sam.reads("Take one step back", inside=".card-pane")
+    await sam.press("Keep this card")
+    await sam.reads("You keep this card. Only you see that.")
+    await asyncio.gather(bea.keep("tools-8-card"), sam.keep("tools-8-card-phone"))
+    await bea.press("Put the card away")
+    await bea.page.locator(".card-pane").wait_for(state="detached")
+    await sam.page.locator(".card-pane").press("Escape")  # whoever keeps it closes it themselves
+    await sam.page.locator(".card-pane").wait_for(state="detached")
 
 
 async def a_poll(bea: Person, maya: Person, sam: Person) -> None:

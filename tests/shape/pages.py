@@ -202,6 +202,7 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "written_pk": seen.pk,
             "rule_pk": told_of.pk,
             "seat_pk": seat.pk,
+            "card": "stop",
             "way": "1",
             "boards": board.pk,
             "image_pk": image.pk,

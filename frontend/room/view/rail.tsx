@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "react";
 import type { ReactNode } from "react";
 import type { RoomApp } from "../app.ts";
+import { AgendaPanel, CardsPanel } from "./cards.tsx";
 import { BreakoutPanel } from "./breakouts.tsx";
 import { hands, headCount, minutesSince } from "../state.ts";
 import type { Room, Seat, Waiting } from "../protocol.ts";
@@ -56,6 +57,8 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
         <WriteToDoor app={app} to={null} said={room.lead?.door.said ?? null} words={words} />
       </section>
       <LeftPanel room={room} words={words} />
+      <AgendaPanel app={app} room={room} words={words} />
+      <CardsPanel app={app} room={room} words={words} />
       <TimerPanel app={app} room={room} words={words} />
       <PollPanel app={app} room={room} words={words} />
       <BreakoutPanel app={app} room={room} trouble={trouble} words={words} />

@@ -10,6 +10,7 @@ import type { Words } from "../words.ts";
 import { Apart } from "./apart.tsx";
 import { BoardPane, hasBoard } from "./board.tsx";
 import { Bar } from "./bar.tsx";
+import { CardBeside } from "./cards.tsx";
 import { ChatPane } from "./chat.tsx";
 import { BreakoutAnnouncer, BreakoutCalls, MyRoom } from "./breakouts.tsx";
 import { CompanionNotices, CompanionStage } from "./companion.tsx";
@@ -73,6 +74,9 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
               </div>
             )}
             <Captions app={app} snapshot={snapshot} room={state.room} words={words} />
+            <Apart words={words}>
+              <CardBeside app={app} room={state.room} words={words} />
+            </Apart>
             {chatOpen && chat.on && (
               <Apart words={words}>
                 <ChatPane app={app} snapshot={snapshot} room={state.room} words={words} shut={() => setChatOpen(false)} />

@@ -26,6 +26,7 @@ from openiop.people.models import Agreement, Document, Person
 from openiop.programs.models import Modality
 from openiop.room import companions
 from openiop.room.admission import OPENS_BEFORE
+from openiop.room.cards import showing
 from openiop.safety import ladder
 from openiop.safety.models import raise_flag
 from openiop.safety.told import told
@@ -54,6 +55,7 @@ def today(request: Any) -> HttpResponse:
         "asks_after_group": after_group.is_offered(person, at=now),
         "hours": hours_of(person, at=now),
         "told": told(person, at=now),
+        "cards": showing.kept_by(person),
     }
     return page(request, "portal/today.html", context)
 

@@ -16,6 +16,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from openiop.room.protocol.base import *
 from openiop.room.protocol.breakouts import *
+from openiop.room.protocol.cards import *
 from openiop.room.protocol.chat import *
 from openiop.room.protocol.door import *
 from openiop.room.protocol.floor import *
@@ -50,6 +51,7 @@ ClientMessage = Annotated[
     | Breakout
     | React
     | Together
+    | Cards
     | Door
     | Floor
     | Chat

@@ -5,6 +5,7 @@ from typing import Literal
 from uuid import UUID
 
 from openiop.room.protocol.base import Led, Said
+from openiop.room.protocol.cards import AgendaBlock
 from openiop.room.protocol.door import DoorLed
 from openiop.room.protocol.signals import SignalSeen
 from openiop.room.protocol.together import LeadTogether
@@ -99,3 +100,4 @@ class Lead(Said):
     asides: list[AsideAsked] = []
     key_rooms: list[UUID] = []
     """The rooms whose keys I hold, whichever I sit in, so that I can go over at once."""
+    agenda: list[AgendaBlock] = []

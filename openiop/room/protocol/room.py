@@ -5,6 +5,7 @@ from typing import Literal
 
 from openiop.room.protocol.base import Said
 from openiop.room.protocol.breakouts import Breakouts, MyBreakout
+from openiop.room.protocol.cards import CardNow
 from openiop.room.protocol.chat import ChatWord
 from openiop.room.protocol.door import DoorForMe
 from openiop.room.protocol.floor import FloorNow, SpeakAsked
@@ -34,6 +35,7 @@ class Room(Said):
     paused: bool = False
     """For patients: nobody leads the group just now. No sound, no picture, a kind screen, until somebody does."""
     together: TogetherNow | None = None
+    card: CardNow | None = None
     floor: FloorNow | None = None
     asked_to_speak: SpeakAsked | None = None
     my_signal: MySignal | None = None

@@ -1,0 +1,41 @@
+/** The words of the agenda and of skills cards, in both languages; read through words.ts. */
+
+export const CARDS_EN = {
+  agenda: "Agenda",
+  agenda_now: "now",
+  agenda_next: "Go on",
+  agenda_next_name: "Go on: {title}, {time}",
+  agenda_here: "We are here",
+  agenda_here_name: "We are here: {title}, {time}",
+  agenda_counts: "Says where the group is. Minutes follow the plan.",
+  cards: "Skills cards",
+  card_which: "Card",
+  card_show: "Show to everybody",
+  card_put_away: "Put the card away",
+  card_everybody: "Everybody sees: {title}",
+  card_is_shown: "A skills card is shown: {title}",
+  card_open: "Open the card: {title}",
+  card_keep: "Keep this card",
+  card_kept: "You keep this card. Only you see that.",
+  card_page: "My skills cards",
+};
+
+export const CARDS_ES: Record<keyof typeof CARDS_EN, string> = {
+  agenda: "Programa",
+  agenda_now: "ahora",
+  agenda_next: "Seguir",
+  agenda_next_name: "Seguir: {title}, {time}",
+  agenda_here: "Estamos aquí",
+  agenda_here_name: "Estamos aquí: {title}, {time}",
+  agenda_counts: "Dice por dónde va el grupo. Los minutos siguen el plan.",
+  cards: "Tarjetas de habilidades",
+  card_which: "Tarjeta",
+  card_show: "Mostrar a todos",
+  card_put_away: "Guardar la tarjeta",
+  card_everybody: "Todos ven: {title}",
+  card_is_shown: "Se muestra una tarjeta de habilidades: {title}",
+  card_open: "Abrir la tarjeta: {title}",
+  card_keep: "Quedarme con esta tarjeta",
+  card_kept: "Se queda con esta tarjeta. Solo usted lo ve.",
+  card_page: "Mis tarjetas",
+};
