@@ -7,7 +7,7 @@ import { helpsAs, keepPin, myPins, withCaption } from "./helpers.ts";
 import type { Caption } from "./helpers.ts";
 import { GroupMedia } from "./media.ts";
 import type { Figures, MediaView, Ways } from "./media.ts";
-import { comingIn, keepAs, lineAtTheDoor } from "./memory.ts";
+import { comingIn, comesAnew, keepAs, lineAtTheDoor } from "./memory.ts";
 import { watchNetwork } from "./network.ts";
 import { Quality } from "./quality.ts";
 import type { QualityView } from "./quality.ts";
@@ -18,7 +18,7 @@ import { START, after, hasMedia } from "./state.ts";
 import type { State } from "./state.ts";
 import { unconfirmed } from "./signal.ts";
 import type { Tapped } from "./signal.ts";
-import type { ChatLine, ClientMessage, KeysNow, ReactionKind, ServerMessage, SignalKind, Word } from "./protocol.ts";
+import type { ChatLine, ClientMessage, KeysNow, ReactionKind, Room, ServerMessage, SignalKind, Word } from "./protocol.ts";
 
 export type Config = {
   readonly socket: string;
@@ -51,6 +51,8 @@ export type Snapshot = {
   readonly quality: QualityView;
   readonly handRaised: boolean;
   readonly mutedByFacilitator: boolean;
+  /** I came in with the microphone off, because this part of the session is taught. */
+  readonly listensFirst: boolean;
   /** Why the last thing a facilitator did with breakouts was refused. */
   readonly breakoutTrouble: string | null;
   /** Null while sound and picture are sealed to the media server alone; "cannot" where this browser cannot do more. */
@@ -84,12 +86,14 @@ export class RoomApp {
   readonly #sealing: Sealing | null;
   readonly #socket: RoomSocket;
   readonly #listeners = new Set<() => void>();
+  #comesAnew: boolean;
   #roomKey = "";
   #said = "";
   #word: Word = "transport";
   #saidCannot = "";
 
   constructor(readonly config: Config) {
+    this.#comesAnew = comesAnew(config.socket);
     this.#media = new GroupMedia(
       {
         ask: (request) => this.#socket.ask(request),
@@ -114,6 +118,7 @@ export class RoomApp {
       quality: this.quality.view,
       handRaised: false,
       mutedByFacilitator: false,
+      listensFirst: false,
       breakoutTrouble: null,
       sealing: null,
       cannot: [],
@@ -318,7 +323,17 @@ export class RoomApp {
     }
     this.#roomKey = place;
     this.timings.admittedAt ||= Date.now();
+    this.#listenFirst(state.room.me);
     this.#media.start();
+  }
+
+  /** Only the first time: whoever turned their microphone on and comes back finds it as they left it. */
+  #listenFirst(me: Room["me"]): void {
+    if (this.#comesAnew && me.enters_muted) {
+      this.#media.beginMuted();
+      this.#set({ listensFirst: true });
+    }
+    this.#comesAnew = false;
   }
 
   /** A breakout opened or ended, a facilitator went over, the encryption changed: no device is asked for again. */

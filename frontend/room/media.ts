@@ -162,6 +162,11 @@ export class GroupMedia {
     return this.#running;
   }
 
+  /** Listening first: the microphone is off until its owner turns it on. */
+  beginMuted(): void {
+    if (!this.#running) this.#micWanted = false;
+  }
+
   start(): void {
     if (this.#running) return;
     this.#running = true;

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { chosenAtTheDoor, keepAs, leftAs, lineAtTheDoor } from "./memory.ts";
+import { chosenAtTheDoor, comesAnew, keepAs, leftAs, lineAtTheDoor } from "./memory.ts";
 
 function device(first: Record<string, string> = {}) {
   const kept = new Map(Object.entries(first));
@@ -21,6 +21,14 @@ test("who left muted comes back muted, camera as it was", () => {
   const phone = device();
   keepAs("/ws/room/1", { mic: false, camera: true }, phone);
   assert.deepEqual(leftAs("/ws/room/1", phone), { mic_off: true, camera_off: false });
+});
+
+test("only the first time in a session does somebody come anew", () => {
+  const phone = device();
+  assert.equal(comesAnew("/ws/room/1", phone), true);
+  keepAs("/ws/room/1", { mic: true, camera: true }, phone);
+  assert.equal(comesAnew("/ws/room/1", phone), false);
+  assert.equal(comesAnew("/ws/room/2", phone), true);
 });
 
 test("another session begins as its own door says", () => {

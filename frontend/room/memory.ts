@@ -43,6 +43,11 @@ export function leftAs(session: string, kept: Kept | null = storage("localStorag
   return left.session === session ? { mic_off: left.mic === false, camera_off: left.camera === false } : {};
 }
 
+/** Is this the first time that this device comes into this session's room? */
+export function comesAnew(session: string, kept: Kept | null = storage("localStorage")): boolean {
+  return read(kept, SELF).session !== session;
+}
+
 export function keepAs(session: string, { mic, camera }: Left, kept: Kept | null = storage("localStorage")): void {
   try {
     kept?.setItem(SELF, JSON.stringify({ session, mic, camera }));

@@ -276,6 +276,8 @@ export type Room = {
     readonly talk: "treatment" | "contact_only";
     /** On site, by my own phone: no sound, no picture. */
     readonly companion?: boolean;
+    /** Whoever comes in now listens first. */
+    readonly enters_muted?: boolean;
   };
   readonly host: { readonly name: string; readonly here: boolean } | null;
   readonly seats: readonly Seat[];

@@ -14,6 +14,7 @@ from openiop.room.leading import telling as leading
 from openiop.room.models import ASIDE, LiveRoom, Neighbour, Place, Seat, SeatState, in_treatment
 from openiop.room.on_site import people_on_site
 from openiop.room.together import telling
+from openiop.schedule import kinds
 from openiop.schedule.models import CareSession
 
 MyState = Literal["waiting", "admitted", "private", "removed", "sent_back", "ended"]
@@ -42,6 +43,7 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
             state=_my_state(seat, ended=ended),
             talk="contact_only" if seat.role == "patient" and _is_apart(seat) else "treatment",
             companion=seat.companion,
+            enters_muted=seat.role in admission.WAITS and not _is_apart(seat) and _enters_muted(session, at=at),
         ),
         host=_host(neighbours, at=at),
         seats=_seats([row for row in neighbours if inside and _in(row, seat.place)], session, at=at),
@@ -77,6 +79,10 @@ def _session(session: CareSession, *, phase: Literal["before", "open", "ended"],
         ends_at=session.ends_at,
         phase=phase,
     )
+
+
+def _enters_muted(session: CareSession, *, at: datetime) -> bool:
+    return kinds.enters_muted(session.blocks.all(), agenda.now_at(session, at=at), at=at)
 
 
 def _my_state(seat: Seat, *, ended: bool) -> MyState:

@@ -172,11 +172,11 @@ def end_soon(stack: Stack, session: str) -> None:
 
 
 async def the_plan_and_a_card(bea: Person, sam: Person) -> None:
-    here = bea.page.locator(".agenda [aria-current]")
-    await bea.page.locator(".agenda li", has_text="Break").first.get_by_role("button").click()
-    await here.get_by_text("Break").wait_for()
+    await bea.page.get_by_role("button", name="Go on: Process group").click()
+    await bea.page.locator("section > .agenda [aria-current]", has_text="Process group").wait_for()
+    await sam.page.get_by_role("heading", level=1, name="Process group").wait_for()
     await bea.page.get_by_label("Card", exact=True).select_option(label="STOP: a pause before acting")
-    await bea.press("Show to everybody")
+    await bea.press("Show the card")
     await sam.reads("Take one step back", inside=".card-pane")
     await sam.press("Keep this card")
     await sam.reads("You keep this card. Only you see that.")

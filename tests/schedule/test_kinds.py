@@ -1,7 +1,11 @@
 """What each kind of session asks, in one table; and the form that reads it."""
 
+from datetime import timedelta
+from types import SimpleNamespace
+
 import pytest
 
+from openiop.demo import world
 from openiop.people.access import acting
 from openiop.schedule import kinds
 from openiop.schedule.kinds import Rule
@@ -20,6 +24,7 @@ def test_every_kind_but_a_break_has_its_rule():
         (["education", "individual"], Rule(most_patients=1)),
         (["family", "break"], Rule(most_patients=1, supporters=True)),
         (["family", "group"], Rule(most_patients=1)),
+        (["education", "break"], Rule(muted_on_entry=True)),
         (["couple"], Rule(most_patients=2, asked_alone=True)),
         (["couple", "group"], Rule(most_patients=2, asked_alone=True)),
         (["break"], Rule()),
@@ -28,6 +33,30 @@ def test_every_kind_but_a_break_has_its_rule():
 )
 def test_a_session_asks_what_the_narrowest_of_its_blocks_asks(of, rule):
     assert kinds.rule_for(of) == rule
+
+
+@pytest.mark.parametrize(
+    "on, muted",
+    [
+        ("group", False),
+        ("education", True),
+        ("skills", False),
+        (None, False),  # before it begins: the first block is a process group
+        ("break", True),  # what comes after the break is taught
+        ("over", False),
+    ],
+)
+def test_whoever_comes_into_what_is_taught_listens_first(on, muted):
+    at = world.NOW
+    plan = [
+        SimpleNamespace(kind=kind, begins_at=at + timedelta(minutes=n))
+        for n, kind in enumerate(["group", "break", "education", "skills"])
+    ]
+    minute = {None: -1, "over": 9}.get(on)
+    here = next((block for block in plan if block.kind == on), None)
+    coming = here.begins_at if here else at + timedelta(minutes=minute)
+
+    assert kinds.enters_muted(plan, here, at=coming) is muted
 
 
 def said(cast, session, *, kind, places):

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "react";
 import type { RoomApp } from "../app.ts";
 import { cardAtHand, isOpen } from "../cards.ts";
-import type { CardNow, Room } from "../protocol.ts";
+import type { AgendaBlock, CardNow, Room } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
 import { Choice } from "./breakouts.tsx";
@@ -71,17 +71,33 @@ function Card({ app, card, patient, shut, words }: { app: RoomApp; card: CardNow
   );
 }
 
+/** Where the group is and what comes next; the rest of the plan is one press away. */
 export function AgendaPanel({ app, room, words }: Props) {
   const blocks = room.lead?.agenda ?? [];
   if (!blocks.length) return null;
   const here = blocks.findIndex((block) => block.now);
+  const near = blocks.filter((_, n) => n === here || n === here + 1);
   return (
     <section aria-labelledby="lead-agenda">
       <h2 id="lead-agenda" tabIndex={-1}>
         {words.agenda}
       </h2>
-      <ol className="agenda">
-        {blocks.map((block, n) => (
+      <Blocks app={app} blocks={near} next={blocks[here + 1]?.block} words={words} />
+      <details className="agenda-all">
+        <summary>{words.agenda_all}</summary>
+        <Blocks app={app} blocks={blocks} words={words} />
+        <p className="lead-empty">{words.agenda_counts}</p>
+      </details>
+    </section>
+  );
+}
+
+function Blocks({ app, blocks, next, words }: { app: RoomApp; blocks: readonly AgendaBlock[]; next?: string | undefined; words: Words }) {
+  return (
+    <ol className="agenda">
+      {blocks.map((block) => {
+        const isNext = block.block === next;
+        return (
           <li key={block.block} aria-current={block.now ? "step" : undefined}>
             <p>
               <strong>{block.title}</strong>{" "}
@@ -93,21 +109,20 @@ export function AgendaPanel({ app, room, words }: Props) {
             {!block.now && (
               <button
                 type="button"
-                className={n === here + 1 ? "room-button small main" : "room-button small"}
-                aria-label={fill(n === here + 1 ? words.agenda_next_name : words.agenda_here_name, { title: block.title, time: clock(block.begins_at) })}
+                className={isNext ? "room-button small main" : "room-button small"}
+                aria-label={fill(isNext ? words.agenda_next_name : words.agenda_here_name, { title: block.title, time: clock(block.begins_at) })}
                 onClick={() => {
                   document.getElementById("lead-agenda")?.focus();
                   app.say({ type: "agenda_mark", block: block.block });
                 }}
               >
-                {n === here + 1 ? words.agenda_next : words.agenda_here}
+                {isNext ? words.agenda_next : words.agenda_here}
               </button>
             )}
           </li>
-        ))}
-      </ol>
-      <p className="lead-empty">{words.agenda_counts}</p>
-    </section>
+        );
+      })}
+    </ol>
   );
 }
 

@@ -9,7 +9,7 @@ export const CALL_AFTER_MS = 10_000;
 
 /** What stands in the way now, in one line each, most important first. */
 export function Notices({ app, snapshot, words }: { app: RoomApp; snapshot: Snapshot; words: Words }) {
-  const { state, media, quality, mutedByFacilitator } = snapshot;
+  const { state, media, quality, mutedByFacilitator, listensFirst } = snapshot;
   const isGone = useLongerThan(state.line !== "open" || state.mediaLost || !media.connected, CALL_AFTER_MS);
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const notices: { key: string; text: string; warm?: boolean; closes?: boolean; act?: { text: string; press: () => void } }[] = [];
@@ -25,6 +25,7 @@ export function Notices({ app, snapshot, words }: { app: RoomApp; snapshot: Snap
     const step = quality.step === "unseen" && !media.camera ? "speaker" : quality.step;
     notices.push({ key: `line_${step}`, text: words[`line_${step}`], act });
   }
+  if (listensFirst && !media.mic && !mutedByFacilitator) notices.push({ key: "listens", text: words.listens_first, closes: true });
   if (mutedByFacilitator && !media.mic) notices.push({ key: "muted", text: words.muted_by_facilitator, closes: true });
   if (media.micTrouble) notices.push({ key: `mic_${media.micTrouble}`, text: words[`mic_${media.micTrouble}`], closes: true });
   if (media.cameraTrouble) {

@@ -82,6 +82,8 @@ class Me(Said):
     talk: Literal["treatment", "contact_only"]
     companion: bool = False
     """On site, by my own phone: no sound, no picture."""
+    enters_muted: bool = False
+    """Whoever comes in now listens first: their microphone is off until they turn it on."""
 
 
 class Host(Said):

@@ -88,3 +88,13 @@ def test_whoever_does_not_lead_moves_nothing(cast, inside):
 def test_a_block_of_another_session_is_not_there(cast, inside):
     with acting(cast["bea"]), pytest.raises(Http404):
         agenda.mark(tonight(cast["bea"]), uuid7(), by=cast["bea"], at=world.NOW)
+
+
+def test_whoever_comes_into_what_is_taught_is_told_to_listen_first_and_staff_are_not(cast, inside):
+    assert not room_of(cast["sam"]).me.enters_muted
+    taught = next(block for block in room_of(cast["bea"]).lead.agenda if block.title == "Education")
+    with acting(cast["bea"]):
+        agenda.mark(tonight(cast["bea"]), taught.block, by=cast["bea"], at=world.NOW)
+
+    assert room_of(cast["sam"]).me.enters_muted
+    assert not room_of(cast["bea"]).me.enters_muted
