@@ -202,8 +202,9 @@ class RoomConsumer(AsyncWebsocketConsumer):
     async def disconnect(self, code: int) -> None:
         if self.alarm:
             self.alarm.cancel()
-        await asyncio.gather(*self.looking, return_exceptions=True)
+        # First of all: a page that was reloaded takes its seat over in a moment.
         await self.media.release()
+        await asyncio.gather(*self.looking, return_exceptions=True)
         if self.seat_id is None:
             return
         await wake.part(self, *self.topics)
@@ -331,7 +332,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
             await self._say(protocol.KeysReply(id=message.id, error=error.code))
 
     async def _keep_media(self, place: str, kept: dict[str, Any]) -> None:
-        await self._act(_keep_media, place=place, kept=kept)
+        await self._act(_keep_media, line=self.line, place=place, kept=kept)
 
     async def _media_lost(self, room: MediaRoom) -> None:
         await self._act(_move_media, away_from=room.instance)
@@ -589,9 +590,13 @@ def _end(seat: Seat, person: Any, at: Any) -> list[MediaRoom]:
     return [live.as_media_room(room) for room in LiveRoom.objects.filter(session=seat.session)]
 
 
-def _keep_media(seat: Seat, person: Any, at: Any, *, place: str, kept: dict[str, Any]) -> None:
-    """Keep what is needed to take over; whoever was put out or moved meanwhile has nothing there any more."""
-    if (seat.state, seat.place) != (SeatState.ADMITTED, place):
+def _keep_media(seat: Seat, person: Any, at: Any, *, line: UUID, place: str, kept: dict[str, Any]) -> None:
+    """Keep what is needed to take over.
+
+    Whoever was put out or moved meanwhile has nothing there any more, and a line that the tab gave up says nothing of
+    the one that has the seat now.
+    """
+    if (seat.state, seat.place, seat.line) != (SeatState.ADMITTED, place, line):
         return
     media = {"place": place, "seat": kept, "feed": kept.get("feed"), "published": bool(kept.get("published"))}
     Seat.objects.filter(pk=seat.pk).update(media=media)

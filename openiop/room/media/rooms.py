@@ -4,6 +4,7 @@ Nobody's name reaches the media server: rooms and feeds carry ids of our own, an
 facilitators may do) and a pin (to come in) that only our server knows.
 """
 
+import asyncio
 import contextlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -129,9 +130,13 @@ class JanusRooms:
         from openiop.room.media.seat import MediaSeat
 
         seated = MediaSeat(self, room, seat, on_event=on_event, on_media=on_media, on_state=on_state, on_lost=on_lost)
-        if state and await seated.claim(state):
-            return seated
-        await seated.join(anew=bool(state))
+        try:
+            if state and await seated.claim(state):
+                return seated
+            await seated.join(anew=bool(state))
+        except asyncio.CancelledError:
+            await seated.release()
+            raise
         return seated
 
     async def _as_owner(self, body: Json, room: MediaRoom, *, unless: int) -> None:

@@ -167,7 +167,8 @@ class MediaSeat:
     async def release(self) -> None:
         """Let go without ending anything: media flows on, and the seat can be claimed for 15 seconds."""
         await self._stop_tasks()
-        await self._link.close()
+        if hasattr(self, "_link"):  # given up before there was one
+            await self._link.close()
 
     async def leave(self) -> None:
         """Leave the room and end the session."""

@@ -52,6 +52,7 @@ class TabMedia:
         lost: Callable[[MediaRoom], Awaitable[None]],
     ) -> None:
         self.receiving = False
+        self._released = False
         self._rooms, self._say, self._keep, self._lost = rooms, say, keep, lost
         self._wanted: tuple[UUID, Where] | None = None
         self._changed = asyncio.Event()
@@ -63,7 +64,8 @@ class TabMedia:
 
     def follow(self, seat: UUID, where: Where | None) -> None:
         """Sit there, or nowhere. Returns at once; what is asked from now on waits for the new seat."""
-        if where is None and self._wanted is None or where and self._wanted and where.same_as(self._wanted[1]):
+        is_same = where is None and self._wanted is None or where and self._wanted and where.same_as(self._wanted[1])
+        if is_same or self._released:
             return
         if where and self._wanted and where.place == self._wanted[1].place:
             where = replace(where, kept=ELSEWHERE)
@@ -86,8 +88,14 @@ class TabMedia:
                 await seated.leave()
 
     async def release(self) -> None:
-        """Let go without ending anything: media flows on and the seat can be claimed."""
+        """Let go for good without ending anything: media flows on and the seat can be claimed.
+
+        A seat that is just being taken is not: taken after the next tab had it, that one would be answered no more.
+        """
+        self._released = True
         seated = self._seated
+        if self._moving:
+            self._moving.cancel()
         await self._stop()
         if seated:
             with contextlib.suppress(MediaError):

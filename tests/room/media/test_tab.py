@@ -170,6 +170,33 @@ async def test_what_is_kept_at_the_end_lets_another_process_take_over():
     await again.media.leave()
 
 
+async def test_a_page_reloaded_again_while_its_seat_is_taken_over_finds_it_alive_the_third_time():
+    rooms, room = SlowRooms(), MediaRoom.unguessable()
+    rooms.open.set()
+    maya = Browser(rooms)
+    maya.sit(room)
+    maya.media.ask(1, PUBLISH)
+    feed = (await maya.reply(1)).reply["feed"]
+    await maya.media.release()
+    place, kept = maya.kept[-1]
+
+    rooms.open.clear()
+    again = Browser(rooms, seat=maya.seat)
+    again.sit(room, place=place, kept=kept)
+    await asyncio.sleep(0)
+    going = asyncio.create_task(again.media.release())
+    await asyncio.sleep(0)
+    rooms.open.set()
+    await going
+    third = Browser(rooms, seat=maya.seat)
+    third.sit(room, place=place, kept=kept)
+    await third.hears(lambda message: getattr(message, "kind", "") == "feeds")
+
+    assert [seat.feed for seat in rooms._rooms[room.room].seats] == [feed]
+    assert not [message for message in third.said if getattr(message, "kind", "") == "gone"]
+    await third.media.leave()
+
+
 async def test_whoever_gets_up_is_in_no_room():
     rooms, room = FakeRooms(), MediaRoom.unguessable()
     maya = Browser(rooms)
