@@ -59,6 +59,7 @@ def places(person: Actor) -> list[dict[str, Any]]:
         (person.has_role(*SEES_THE_SCHEDULE), "front-desk", _("Arrivals"), "a"),
         (person.is_clinician or person.has_role(Role.INTAKE), "ledger", _("Hours"), "h"),
         (person.is_clinician, "cases", _("Cases"), "c"),
+        (person.is_clinician or person.has_role(Role.PRIVACY), "restricted-list", _("Restricted"), "r"),
         (person.has_role(Role.BILLING, Role.DIRECTOR), "charges", _("Charges"), "b"),
         (person.has_role(Role.DIRECTOR, Role.INTAKE), "operations", _("Operations"), "o"),
         (person.has_role(Role.PRIVACY, Role.DIRECTOR), "trail", _("Who saw what"), "v"),

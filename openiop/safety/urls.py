@@ -1,7 +1,23 @@
 from django.urls import path
 
 from openiop.safety import consumers
-from openiop.safety.views import alerts, crisis, due, joint, ladders, place, plan, red, report, rota, unreached
+from openiop.safety.views import (
+    alerts,
+    crisis,
+    due,
+    grievances,
+    guardians,
+    joint,
+    ladders,
+    place,
+    plan,
+    reading,
+    red,
+    report,
+    restricted,
+    rota,
+    unreached,
+)
 
 urlpatterns = [
     path("rail", crisis.show_rail, name="rail"),
@@ -39,6 +55,23 @@ urlpatterns = [
     path("safety-plans/<uuid:pk>/review", plan.review, name="safety-plan-review"),
     path("safety-plans/<uuid:pk>/paper", plan.on_paper, name="safety-plan-paper"),
     path("patients/<uuid:pk>/joint-screen", joint.joint_screen, name="joint-screen"),
+    path("restricted", restricted.listing, name="restricted-list"),
+    path("restricted/new", restricted.incident_new, name="incident-new"),
+    path("restricted/readers", reading.readers, name="reading-rules"),
+    path("restricted/states", reading.states, name="state-rules"),
+    path("restricted/<uuid:pk>", restricted.one, name="restricted"),
+    path("restricted/<uuid:pk>/paper", restricted.on_paper, name="restricted-paper"),
+    path("restricted/<uuid:pk>/decisions", restricted.decisions, name="restricted-decisions"),
+    path("restricted/<uuid:pk>/privacy-decisions", restricted.privacy_decisions, name="restricted-privacy-decisions"),
+    path("restricted/<uuid:pk>/reports", restricted.reports, name="restricted-reports"),
+    path("restricted/<uuid:pk>/follow-ups", restricted.follow_ups, name="restricted-follow-ups"),
+    path("restricted/<uuid:pk>/replies", restricted.replies, name="restricted-replies"),
+    path("restricted/<uuid:pk>/implicated", restricted.implicated, name="restricted-implicated"),
+    path("patients/<uuid:pk>/restricted/new", restricted.new, name="restricted-new"),
+    path("me/grievances", grievances.mine, name="my-grievances"),
+    path("patients/<uuid:pk>/guardians", guardians.guardians, name="guardians"),
+    path("patients/<uuid:pk>/guardian-notices", guardians.notices, name="guardian-notices"),
+    path("guardians/<uuid:pk>/end", guardians.end, name="guardian-end"),
     path("ladders", ladders.listing, name="ladders"),
     path("ladders/<int:tier>/<slug:place>/<slug:when>", ladders.one, name="ladder"),
     path("on-call", rota.on_call, name="on-call"),

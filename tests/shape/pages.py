@@ -27,7 +27,17 @@ from openiop.programs.models import Enrolment, Program, Track
 from openiop.room.boards.models import Board, BoardImage
 from openiop.room.models import Seat
 from openiop.safety import ladder
-from openiop.safety.models import LocalHelp, OnCallShift, StaffAlert, mark, raise_flag, write_plan
+from openiop.safety.models import (
+    Guardian,
+    LocalHelp,
+    OnCallShift,
+    StaffAlert,
+    decide,
+    mark,
+    raise_flag,
+    raise_restricted,
+    write_plan,
+)
 from openiop.schedule.helping import book
 from openiop.schedule.models import CareSession, NotTogether, Room, RosterEntry, SeriesException, SeriesMember
 
@@ -158,6 +168,13 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
         )
         plan = write_plan(maya, parts={"by_myself": "Walk the dog"}, by=director, at=now)
         device = Device.objects.create(**clinic, kind=Device.KIOSK, name="Lost", site=Site.objects.first())
+        restricted = raise_restricted(
+            kind="child_abuse", words="Asked for.", patient=maya, state="NY", by=director, at=now
+        )
+        decide(restricted, report=True, why="Asked for by the walk", by=director, at=now)
+        guardian = Guardian.add(
+            cast["leo"], name="Ana", relation="mother", phone="", authority="seen", by=director, at=now
+        )
         token = Invitation.make(maya, by=director, at=now)
         consent = supporter_of(maya, by=director)
         helper = roster.add_helper(
@@ -172,6 +189,8 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "staff": cast["bea"].pk,
             "devices": device.pk,
             "cases": flag.case_id,
+            "restricted": restricted.pk,
+            "guardians": guardian.pk,
             "safety-plans": plan.pk,
             "do-not-contact": mark(maya, name="Rob Walk", why="Asked for by the walk", by=director, at=now).pk,
             "local-help": numbers.pk,

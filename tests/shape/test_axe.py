@@ -23,7 +23,7 @@ SIGN_IN = {
 }
 NOT_A_PAGE = set(
     "csrf service-worker trail-export charge-export door-ping lock home away "  # noqa: SIM905
-    "filed-paper safety-plan-paper case-paper quality-table".split()
+    "filed-paper safety-plan-paper case-paper restricted-paper quality-table".split()
 )
 PICTURES = os.environ.get("OPENIOP_PICTURES", "")
 

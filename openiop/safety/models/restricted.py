@@ -45,10 +45,14 @@ class RestrictedFlagQuerySet(models.QuerySet["RestrictedFlag"]):
     def grievances_of(self, patient: Person) -> RestrictedFlagQuerySet:
         return self.filter(patient=patient, kind=reporting.GRIEVANCE).order_by("-raised_at")
 
+    def worked_on(self) -> RestrictedFlagQuerySet:
+        """Those whose worksheet whoever acts may read, not only the words that they wrote."""
+        return self.filter(models.Func(models.F("pk"), function="restricted_works", output_field=models.BooleanField()))
+
     def open(self) -> RestrictedFlagQuerySet:
         """Those whose last line does not close them."""
         last = FollowUp.objects.filter(flag=models.OuterRef("pk")).order_by("-at", "-pk").values("closes")[:1]
-        return self.annotate(is_over=models.Subquery(last)).exclude(is_over=True)
+        return self.annotate(is_over=models.Subquery(last)).filter(Q(is_over=None) | Q(is_over=False))
 
     def with_steps(self) -> RestrictedFlagQuerySet:
         """With what its clocks ask for, in a number of queries that does not grow with the flags."""
@@ -93,6 +97,11 @@ class RestrictedFlag(Row):
     @property
     def is_grievance(self) -> bool:
         return self.kind == reporting.GRIEVANCE
+
+    @property
+    def about_whom(self) -> str:
+        """The patient's name, or nothing for an incident about nobody."""
+        return self.patient.full_name if self.patient else ""
 
     @property
     def decision(self) -> ReportDecision | None:
@@ -348,6 +357,13 @@ def readers_of(flag: RestrictedFlag) -> list[Person]:
         cursor.execute("SELECT person_id FROM restricted_readers(%s)", [flag.pk])
         found = [row[0] for row in cursor.fetchall()]
     return list(Person.objects.filter(pk__in=found).order_by("family_name", "given_name").select_related("login"))
+
+
+def table_of(kind: str) -> list[tuple[str, UUID | None]]:
+    """Who reads `kind` in the acting clinic: (reader, person) as `ReadingRule` has them, its own lines or the first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reader, person_id FROM restricted_table_of(%s) ORDER BY 1, 2", [kind])
+        return list(cursor.fetchall())
 
 
 def may_work_on(flag: RestrictedFlag) -> bool:

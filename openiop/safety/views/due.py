@@ -7,10 +7,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from openiop.audit import trail
-from openiop.lib.http import page
+from openiop.lib.http import page, wants_part
 from openiop.people.doors import roles
 from openiop.people.models import CLINICIANS
 from openiop.safety import reviews
+from openiop.safety.worksheets import due_on_worksheets
 
 
 @require_GET
@@ -19,5 +20,7 @@ def due(request: Any) -> HttpResponse:
     """Due now and in the next two days."""
     now = timezone.now()
     rows = reviews.due_rows(request.person, at=now)
+    # On the whole page alone: the desk stands open where others look, and a name here may be one too many there.
+    lines = [] if wants_part(request) else due_on_worksheets(request.person, at=now)
     trail.record("safety-due.list", rows=len(rows))
-    return page(request, "safety/due.html", {"rows": rows, "now": now}, part="_due.html")
+    return page(request, "safety/due.html", {"rows": rows, "lines": lines, "now": now}, part="_due.html")

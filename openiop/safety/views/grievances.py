@@ -1,0 +1,50 @@
+"""A patient's own grievances: sending one, and what became of it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from openiop.lib.http import page
+from openiop.people.doors import patients_only
+from openiop.safety.forms.restricted import GrievanceForm
+from openiop.safety.models import GrievanceClock, RestrictedFlag, raise_restricted, readers_of
+from openiop.safety.reporting import GRIEVANCE
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@patients_only
+def mine(request: Any) -> HttpResponse:
+    person, now = request.person, timezone.now()
+    form = GrievanceForm(request.POST or None, clinic=person.clinic)
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        raise_restricted(
+            kind=GRIEVANCE,
+            words=said["words"],
+            about=list(said["about"]),
+            patient=person,
+            state=person.home_state,
+            by=person,
+            at=now,
+        )
+        messages.success(request, _("Sent. You can see below what becomes of it."))
+        return redirect("my-grievances")
+    sent = RestrictedFlag.objects.grievances_of(person).prefetch_related("replies__by")
+    rows = [{"flag": flag, "done": flag_done(flag), "readers": readers_of(flag)} for flag in sent]
+    context = {"form": form, "rows": rows, "clock": GrievanceClock.of(person.clinic_id)}
+    return page(request, "safety/my_grievances.html", context, status=422 if form.is_bound else 200)
+
+
+def flag_done(flag: RestrictedFlag) -> str:
+    """`answered`, `acknowledged` or `sent`: what is true for whoever complained."""
+    replies = list(flag.replies.all())
+    if any(row.answers for row in replies):
+        return "answered"
+    return "acknowledged" if replies else "sent"
