@@ -7,6 +7,8 @@ rail, and the clock stops when the person's name stands there. Time counts from 
 to be sent.
 
 Yardstick, in the same run and before the load: one durable commit and one message over a socket on the same machine.
+
+Afterwards crises come in while web processes and the worker are killed in turn: what became of each answer and page.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ import psutil
 import psycopg
 import websockets
 
+from openiop.demo.bench._kills import killed_again_and_again, post_office
 from openiop.demo.bench._lines import Line, at_share, free_port, session_of, until_answering
 from openiop.demo.stack import HOST, Stack
 
@@ -51,10 +54,12 @@ def main(words: Sequence[str] | None = None) -> int:
             *(sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", HOST),
             *("--port", str(second), "--no-access-log"),
         ]
-        with stack:
+        with post_office() as office, stack:
             clinic = _furnish(stack, patients=options.patients)
-            seen = asyncio.run(asyncio.wait_for(_run(clinic, [stack.port, second], options), NO_LONGER_THAN_SECONDS))
-    return 0 if seen else 1
+            ports = [stack.port, second]
+            seen = asyncio.run(asyncio.wait_for(_run(clinic, ports, options), NO_LONGER_THAN_SECONDS))
+            paged = asyncio.run(killed_again_and_again(clinic, stack, office, ports, kills=options.kills))
+    return 0 if seen and paged else 1
 
 
 def _options(words: Sequence[str] | None) -> Any:
@@ -63,6 +68,7 @@ def _options(words: Sequence[str] | None) -> Any:
     parser.add_argument("--rates", type=int, nargs="+", default=[1, 10, 100], help="answers a second (1 10 100)")
     parser.add_argument("--patients", type=int, default=200, help="how many people send them (200)")
     parser.add_argument("--every", type=int, default=25, help="one answer in so many says not safe (25)")
+    parser.add_argument("--kills", type=int, default=8, help="how often worker and web are killed afterwards (8)")
     parser.add_argument("--crises", type=int, default=20, help="not safe at least so often at each rate (20)")
     return parser.parse_args(words)
 
@@ -95,6 +101,9 @@ class Clinic:
     desk_cookie: str
     clinician: Any
     web: list[psutil.Process]
+
+    def now(self) -> str:
+        return _now()
 
     def web_cpu_seconds(self) -> float:
         """What the web processes have used of the processors so far."""
