@@ -386,6 +386,18 @@ def test_the_source_of_harm_is_refused_whatever_is_written(cast, client_for, una
 
 
 @pytest.mark.django_db
+def test_something_else_asks_nobody_though_the_form_names_the_contact_on_file(cast, client_for, unanswered):
+    mark_rob(cast, source_of_harm=True)
+    marcus = client_for(cast["marcus"])
+
+    assert marcus.post(page_of(marcus, unanswered), {**ASK_ROB, "choice": "other"}).status_code == 302
+
+    with acting(cast["marcus"]):
+        made = ReachDecision.objects.get()
+        assert (made.whom, made.phone, made.mark) == ("", "", None)
+
+
+@pytest.mark.django_db
 def test_a_welfare_check_by_the_police_is_weighed_against_a_mark_about_them(cast, unanswered):
     with acting(cast["marcus"]):
         mark(cast["maya"], whom="police", why="They hurt me last time", by=cast["marcus"], at=NOW)

@@ -228,7 +228,6 @@ def _as_chosen(choice: str, **said: Any) -> dict[str, Any]:
         unreached.KEEP_TRYING: ("tries_again_at",),
         unreached.EMERGENCY_CONTACT: ("whom", "phone"),
         unreached.WELFARE_CHECK: ("helper",),
-        unreached.OTHER: ("whom", "phone"),
     }.get(choice, ())
     empty = {"helper": "", "whom": "", "phone": "", "tries_again_at": None}
     return {name: said[name] if name in belongs else nothing for name, nothing in empty.items()}
