@@ -1,12 +1,13 @@
 from django.urls import path
 
-from openiop.portal.views import desk, operations, quality, tell, timeline, today
+from openiop.portal.views import desk, grievances, operations, quality, tell, timeline, today
 
 urlpatterns = [
     path("", desk.home, name="home"),
     path("today", today.today, name="today"),
     path("week", today.week, name="week"),
     path("me", today.me, name="me"),
+    path("me/grievances", grievances.mine, name="my-grievances"),
     path("tell", tell.tell, name="tell"),
     path("help", today.help_now, name="help"),
     path("desk", desk.desk, name="desk"),

@@ -14,11 +14,14 @@ from openiop.safety.models import HARMED, Flag, raise_flag
 SHOWN = 300  # letters of the sentence that are copied to the flag
 
 
-def listen(patient: Person, text: str, *, key: Any, label: str, url: str = "", at: datetime) -> list[Flag]:
+def listen(
+    patient: Person, text: str, *, key: Any, label: str, url: str = "", quotes: bool = True, at: datetime
+) -> list[Flag]:
     """Raise a flag for a person to read where `text` says a phrase of the clinic's list. A miss lowers nothing.
 
     At most two: one for danger, and a private one for being harmed (docs/rules/private.md). `key` names the text, so
-    that the same text sent twice raises one; `label` says where it was written. The transaction is the caller's.
+    that the same text sent twice raises one; `label` says where it was written. Without `quotes` the flag names the
+    kind of danger and copies no word of a text that few may read. The transaction is the caller's.
     """
     if not text.strip():
         return []
@@ -28,9 +31,8 @@ def listen(patient: Person, text: str, *, key: Any, label: str, url: str = "", a
     flags = []
     for one, kind in ((other, ""), (home, HARMED)):
         if one:
-            flags.append(
-                _raise(patient, one, kind=kind, key=f"words-{key}{kind and '-' + kind}", label=label, url=url, at=at)
-            )
+            its = f"words-{key}{kind and '-' + kind}"
+            flags.append(_raise(patient, one, kind=kind, key=its, label=label, url=url, quotes=quotes, at=at))
     return flags
 
 
@@ -44,16 +46,23 @@ def is_private(text: str, *, clinic_id: Any) -> bool:
     return any(each.phrase.category == HARMED for each in find(text, own.of_clinic(clinic_id)))
 
 
-def _raise(patient: Person, found: Found, *, kind: str, key: str, label: str, url: str, at: datetime) -> Flag:
-    """A sentence that speaks of being harmed too is copied to the private flag alone."""
-    shows_sentence = kind == HARMED or not is_private(found.said, clinic_id=patient.clinic_id)
+def _raise(
+    patient: Person, found: Found, *, kind: str, key: str, label: str, url: str, quotes: bool, at: datetime
+) -> Flag:
     return raise_flag(
         patient,
         key=key,
         evidence=ladder.Evidence("words_found", found.phrase.tier),
         label=f"{label} ({dict(own.CATEGORIES)[found.phrase.category]})",
-        value=found.said[:SHOWN] if shows_sentence else f"the phrase “{' '.join(found.phrase.parts)}”",
+        value=_shown(found, kind=kind, clinic_id=patient.clinic_id) if quotes else "the words are not shown here",
         url=url,
         at=at,
         kind=kind,
     )
+
+
+def _shown(found: Found, *, kind: str, clinic_id: Any) -> str:
+    """The sentence; one that speaks of being harmed too is copied to the private flag alone."""
+    if kind == HARMED or not is_private(found.said, clinic_id=clinic_id):
+        return found.said[:SHOWN]
+    return f"the phrase “{' '.join(found.phrase.parts)}”"

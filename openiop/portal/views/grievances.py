@@ -1,8 +1,10 @@
-"""A patient's own grievances: sending one, and what became of it."""
+"""A patient's own grievances: sending one, and what became of it. Whoever is in danger is heard here as anywhere."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -11,7 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from openiop.lib.http import page
+from openiop.measures.phrases.listening import listen
 from openiop.people.doors import patients_only
+from openiop.people.models import Person
 from openiop.safety.forms.restricted import GrievanceForm
 from openiop.safety.models import GrievanceClock, RestrictedFlag, raise_restricted, readers_of
 from openiop.safety.reporting import GRIEVANCE
@@ -24,22 +28,34 @@ def mine(request: Any) -> HttpResponse:
     person, now = request.person, timezone.now()
     form = GrievanceForm(request.POST or None, clinic=person.clinic)
     if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
-        raise_restricted(
-            kind=GRIEVANCE,
-            words=said["words"],
-            about=list(said["about"]),
-            patient=person,
-            state=person.home_state,
-            by=person,
-            at=now,
-        )
+        in_danger = _complain(person, form.cleaned_data, at=now)
         messages.success(request, _("Sent. You can see below what becomes of it."))
-        return redirect("my-grievances")
+        return redirect("help" if in_danger else "my-grievances")
     sent = RestrictedFlag.objects.grievances_of(person).prefetch_related("replies__by")
     rows = [{"flag": flag, "done": flag_done(flag), "readers": readers_of(flag)} for flag in sent]
     context = {"form": form, "rows": rows, "clock": GrievanceClock.of(person.clinic_id)}
-    return page(request, "safety/my_grievances.html", context, status=422 if form.is_bound else 200)
+    return page(request, "portal/my_grievances.html", context, status=422 if form.is_bound else 200)
+
+
+@transaction.atomic
+def _complain(person: Person, said: dict[str, Any], *, at: datetime) -> bool:
+    """Keep the complaint and listen to its words; does it speak of a danger that this person's pages may name?
+
+    Of the complaint itself the flag says nothing: whoever is complained about may be the one who is called.
+    """
+    flag = raise_restricted(
+        kind=GRIEVANCE,
+        words=said["words"],
+        about=list(said["about"]),
+        patient=person,
+        state=person.home_state,
+        by=person,
+        at=at,
+    )
+    heard = listen(
+        person, said["words"], key=f"grievance-{flag.pk}", label="Written to the clinic", quotes=False, at=at
+    )
+    return any(not each.kind for each in heard)
 
 
 def flag_done(flag: RestrictedFlag) -> str:
