@@ -20,7 +20,7 @@ export function withPinned(seats: readonly Seat[], first: readonly Seat[]): read
 
 /** Is somebody here who writes captions? */
 export function isCaptioned(room: Room): boolean {
-  return room.seats.some((seat) => seat.here && seat.helps?.kind === "captioner");
+  return room.seats.some((seat) => (seat.here || seat.reconnecting) && seat.helps?.kind === "captioner");
 }
 
 export function helpsAs(room: Room): HelpsNow["kind"] | null {
@@ -29,7 +29,7 @@ export function helpsAs(room: Room): HelpsNow["kind"] | null {
 
 /** Helpers who came to where I am since the last state: said aloud, because everybody is to know who hears them. */
 export function newHelpers(before: Room | null, now: Room): readonly Seat[] {
-  const known = new Set(before?.room === now.room ? before.seats.map((seat) => seat.seat) : []);
+  const known = new Set(before?.room === now.room ? before.seats.filter((seat) => seat.here || seat.reconnecting).map((seat) => seat.seat) : []);
   return now.seats.filter((seat) => seat.helps && seat.here && seat.seat !== now.me.seat && !known.has(seat.seat));
 }
 

@@ -72,14 +72,22 @@ def arrive(mine: Seat, *, at: datetime) -> None:
 
 @transaction.atomic
 def back(session: CareSession, *, by: Person, at: datetime) -> None:
-    """Both go back together: the person to the group, or, where nobody is licensed, to staff outside treatment."""
-    mine = Seat.objects.select_related("session", "person").filter(session=session, person=by).first()
+    """Both go back together: the person to the group, or, where nobody is licensed, to staff outside treatment.
+
+    While another who leads is with the person, they stay together, and `by` goes alone.
+    """
+    seats = Seat.objects.select_for_update(of=("self",)).select_related("session", "person")
+    mine = seats.filter(session=session, person=by).first()
     if mine is None or mine.role != "facilitator":
         raise PermissionDenied
     if not mine.place.startswith(ASIDE):
         raise Refused("not_aside")
     seat = _held(mine)
-    if seat is not None and seat.place == mine.place:
+    leaders = Seat.objects.filter(session=session, place=mine.place, role="facilitator", state=SeatState.ADMITTED)
+    others = list(leaders.exclude(pk=mine.pk))
+    if seat is not None and seat.place == mine.place and not any(other.here(at) for other in others):
+        # Nobody whose line comes back later takes the person out of the group again.
+        leaders.exclude(pk=mine.pk).update(place=Place.GROUP)
         seat.place = Place.GROUP if admission.is_covered(seat, at=at) else Place.CONTACT
         seat.save()
         admission.open_room(session, seat.place, at=at)

@@ -164,11 +164,11 @@ class RoomConsumer(AsyncWebsocketConsumer):
         self.reacted_at = now
 
     async def _caption(self, message: protocol.Caption) -> None:
-        now = asyncio.get_running_loop().time()
-        if self.captioned_at and now - self.captioned_at < helping.CAPTION_AT_MOST_EVERY_SECONDS:
-            raise Refused("too_often")
+        clock = asyncio.get_running_loop().time
+        if self.captioned_at:  # a line that comes too soon is held back, never lost
+            await asyncio.sleep(self.captioned_at + helping.CAPTION_AT_MOST_EVERY_SECONDS - clock())
         await self._act(helping.heed, message=message)
-        self.captioned_at = now
+        self.captioned_at = clock()
 
     # --- coming and going ---
 
@@ -400,6 +400,8 @@ def _sit_down(
     Seat.objects.filter(pk=taken.pk).update(connection=connection, line=line, online=True, seen_at=at)
     taken.refresh_from_db()
     admission.beat(taken, at=at, receiving=False)
+    if taken.role == "facilitator":
+        encryption.begin(session, by=person, at=at)
     wake.wake(admission.topic(session))
     return taken.pk, taken.role
 

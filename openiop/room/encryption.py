@@ -27,6 +27,15 @@ def usual(session: CareSession) -> protocol.Word:
     return "end_to_end" if Clinic.objects.filter(pk=session.clinic_id, end_to_end=True).exists() else "transport"
 
 
+def begin(session: CareSession, *, by: Person, at: datetime) -> None:
+    """Hold for this session what the clinic has set when the first of those who lead comes in.
+
+    A form that a director saves later changes no running room behind everybody's back.
+    """
+    if not EncryptionChoice.objects.filter(session=session).exists():
+        EncryptionChoice.objects.create(clinic_id=session.clinic_id, session=session, word=usual(session), by=by, at=at)
+
+
 @transaction.atomic
 def choose(session: CareSession, word: str, *, by: Person, at: datetime) -> None:
     """Decide for everybody in the session, visibly and audited. Raises PermissionDenied for who does not lead it."""

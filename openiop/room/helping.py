@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -71,7 +71,10 @@ def line_of(passing: dict[str, Any], *, place: str | None) -> protocol.CaptionLi
     """Return the line in a notice, for whoever sits at `place`; None for everybody elsewhere."""
     if passing["place"] != place:
         return None
-    text = _seal().decrypt(passing["caption"].encode(), ttl=60).decode()
+    try:
+        text = _seal().decrypt(passing["caption"].encode(), ttl=60).decode()
+    except InvalidToken:  # too late to be of use, or of a process with another key
+        return None
     return protocol.CaptionLine(seat=UUID(passing["seat"]), text=text)
 
 
