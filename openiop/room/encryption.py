@@ -28,12 +28,9 @@ def usual(session: CareSession) -> protocol.Word:
 
 
 def begin(session: CareSession, *, by: Person, at: datetime) -> None:
-    """Hold for this session what the clinic has set when the first of those who lead comes in.
-
-    A form that a director saves later changes no running room behind everybody's back.
-    """
-    if not EncryptionChoice.objects.filter(session=session).exists():
-        EncryptionChoice.objects.create(clinic_id=session.clinic_id, session=session, word=usual(session), by=by, at=at)
+    """Hold a session sealed that began so: a form that a director saves later opens no running room unseen."""
+    if usual(session) == "end_to_end" and not EncryptionChoice.objects.filter(session=session).exists():
+        EncryptionChoice.objects.create(clinic_id=session.clinic_id, session=session, word="end_to_end", by=by, at=at)
 
 
 @transaction.atomic

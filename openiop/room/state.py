@@ -148,14 +148,14 @@ def _helps(row: Neighbour) -> protocol.HelpsNow | None:
 def _waiting(session: CareSession, neighbours: list[Neighbour], *, at: datetime) -> list[protocol.Waiting]:
     """Those at the door now, those removed who knock again, and those who are with staff but not in treatment.
 
-    A helper is here only once a facilitator has put them out.
+    A helper is here only once a facilitator has put them out: one whose person is not in comes with them, unasked.
     """
     outside = [
         row
         for row in neighbours
         if row.role in (*admission.WAITS, "helper")
         and (
-            row.state in admission.OUTSIDE
+            (row.state in admission.OUTSIDE and (row.role, row.state) != ("helper", SeatState.WAITING))
             or (row.state == SeatState.REMOVED and row.here(at))
             or (_in(row, Place.CONTACT) and row.role != "helper")
         )

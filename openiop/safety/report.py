@@ -93,7 +93,9 @@ def _answers(case: Case, reader: Person) -> Iterator[Event]:
 def _decisions(case: Case, reader: Person) -> Iterator[Event]:
     for made in case.decisions.select_related("by"):
         parts = [made.in_words, made.reasons, _("Advice: %(who)s") % {"who": made.consulted}]
-        if made.mark_id:
+        if case.holds_private:  # whom, and why not another, would tell it
+            parts = [made.get_choice_display()]
+        elif made.mark_id:
             parts.append(_("against a do-not-contact mark"))
         yield Event(made.at, _("Decided, not reached"), made.by.full_name, " · ".join(parts))
 

@@ -85,8 +85,9 @@ def holds(mark: Mark, *, today: date) -> bool:
 def marked(marks: Iterable[OneMark], *, name: str = "", phone: str = "", helper: str = "") -> OneMark | None:
     """Return the mark about the one who would be contacted, the source of harm before all others; else None.
 
-    The same telephone, or one name inside the other: "Rob" is met by "Rob Miller". Rather once too often: a clinician
-    then looks, and a mark can be lifted and written anew.
+    The same telephone, one name inside the other, or a first name shortened: "Rob" and "Robert Miller" are met by "Rob
+    Miller"; of a whole family nobody else is. Rather once too often: a clinician then looks, and a mark can be lifted
+    and written anew.
     """
     met = [mark for mark in marks if _meets(mark, name=name, phone=phone, helper=helper)]
     return next((mark for mark in met if mark.source_of_harm), next(iter(met), None))
@@ -97,11 +98,18 @@ def _meets(mark: Mark, *, name: str, phone: str, helper: str) -> bool:
         return helper == POLICE
     same_line = bool(_digits(phone)) and _digits(phone) == _digits(mark.phone)
     said, kept = _words(name), _words(mark.name)
-    return same_line or bool(said and kept and (said <= kept or kept <= said))
+    return same_line or bool(said and kept and (said <= kept or kept <= said or _shortened(said, kept)))
+
+
+def _shortened(said: set[str], kept: set[str]) -> bool:
+    """A name in common, and of the others one begins with the other: "Rob" and "Robert"."""
+    pairs = [(one, other) for one in said - kept for other in kept - said if min(len(one), len(other)) > 2]
+    return bool(said & kept) and any(one.startswith(other) or other.startswith(one) for one, other in pairs)
 
 
 def _digits(phone: str) -> str:
-    return re.sub(r"\D", "", phone)[-10:]
+    """The number as it is dialled here, without an extension."""
+    return re.sub(r"\D", "", re.split(r"(?i)x|#", phone)[0])[-10:]
 
 
 def _words(name: str) -> set[str]:

@@ -58,6 +58,9 @@ def watch_the_missed(at: datetime) -> int:
     """Tell of everybody at risk who is missing from a session that has begun; returns how many."""
     told = 0
     for clinic in access.all_clinics():
-        with access.acting(access.System(clinic.pk), origin="worker"):
-            told += missed.raise_missed(clinic, at=at)
+        try:
+            with access.acting(access.System(clinic.pk), origin="worker"):
+                told += missed.raise_missed(clinic, at=at)
+        except Exception as error:
+            log.error("Telling of the missing failed in a clinic (%s).", type(error).__name__)
     return told

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from openiop.lib.each import one_by_one
 from openiop.people.models import Clinic
 from openiop.safety import ladder
 from openiop.safety.assessing import HIGH, MODERATE
@@ -35,9 +36,7 @@ def raise_missed(clinic: Clinic, *, at: datetime) -> int:
     told = set(Flag.objects.filter(key__in=map(_key, missing)).values_list("key", flat=True))
     found = [(entry, value_of(risks.get(entry.patient_id, 0))) for entry in missing if _key(entry) not in told]
     at_risk = [(entry, value) for entry, value in found if value is not None]
-    for entry, value in at_risk:
-        _raise(entry, value, at=at)
-    return len(at_risk)
+    return sum(one_by_one(lambda each: _raise(*each, at=at), at_risk))
 
 
 def _missing(clinic: Clinic, *, at: datetime) -> list[RosterEntry]:
@@ -52,20 +51,26 @@ def _missing(clinic: Clinic, *, at: datetime) -> list[RosterEntry]:
     absent = [
         entry for entry in entries if not ((here := seen.get((entry.session_id, entry.patient_id))) and here.came)
     ]
-    heard = _heard_of(absent)
+    heard = _heard_of(absent, at=at, coming_for=timedelta(minutes=clinic.outreach_after_minutes))
     return [entry for entry in absent if entry.pk not in heard]
 
 
-def _heard_of(entries: list[RosterEntry]) -> set[UUID]:
-    """Whoever is coming or has cancelled, as a colleague heard; and whoever stands at the door."""
+def _heard_of(entries: list[RosterEntry], *, at: datetime, coming_for: timedelta) -> set[UUID]:
+    """Who has cancelled, or said just now that they are coming, as a colleague heard; and who stands at the door."""
     calls = OutreachCall.objects.filter(entry__in=entries).order_by("at", "pk")
-    said = {call.entry_id: call.outcome for call in calls}
-    heard = {entry for entry, outcome in said.items() if outcome in ("coming", "cancelled")}
-    for entry in entries:
-        since = entry.during.lower - AT_THE_DOOR
-        if Whereabouts.objects.filter(patient_id=entry.patient_id, source="door", told_at__gte=since).exists():
-            heard.add(entry.pk)
-    return heard
+    said = {call.entry_id: call for call in calls}
+    heard = {
+        entry
+        for entry, call in said.items()
+        if call.outcome == "cancelled" or (call.outcome == "coming" and call.at > at - coming_for)
+    }
+    doors = Whereabouts.objects.filter(patient_id__in={entry.patient_id for entry in entries}, source="door")
+    told_at: dict[UUID, datetime] = dict(doors.order_by("told_at").values_list("patient_id", "told_at"))
+    return heard | {
+        entry.pk
+        for entry in entries
+        if (told := told_at.get(entry.patient_id)) and told >= entry.during.lower - AT_THE_DOOR
+    }
 
 
 def _risks(patients: set[UUID]) -> dict[UUID, int]:

@@ -78,6 +78,11 @@ def place_of(seat):
     return Seat.objects.values_list("place", flat=True).get(pk=seat.pk)
 
 
+def state_of(cast, seat):
+    with acting(cast["bea"]):
+        return Seat.objects.values_list("state", flat=True).get(pk=seat.pk)
+
+
 def rows(sql, *values):
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
@@ -227,6 +232,19 @@ def test_a_helper_goes_with_their_person_into_a_breakout_and_back(cast, evening)
         assert place_of(seat) == place_of(maya) == place
         breakouts.close(evening, seconds=0, by=cast["bea"], at=world.NOW)
         assert place_of(seat) == place_of(maya) == "group"
+
+
+def test_a_helper_of_one_person_is_inside_only_while_that_person_is(cast, evening):
+    iris = booked(cast, evening, patient="maya")
+    seat = come_in(evening, iris)
+    states = [state_of(cast, seat)]
+    maya = let_in(cast, evening, "maya")
+    states.append(state_of(cast, seat))
+    with acting(cast["bea"]):
+        admission.remove(maya, by=cast["bea"], at=world.NOW)
+    states.append(state_of(cast, seat))
+
+    assert states == ["waiting", "admitted", "waiting"]
 
 
 def test_a_helper_of_the_whole_group_stays_with_it(cast, evening):
@@ -524,3 +542,9 @@ def test_a_director_adds_an_interpreter_who_is_invited(cast, client_for):
     with acting(cast["okafor"]):
         assert Person.objects.helpers().get().called == "Iris"
     assert client_for(cast["bea"]).post("/helpers", said).status_code == 403
+
+
+def test_a_line_that_cannot_be_opened_is_dropped_and_closes_nobodys_room():
+    late = {"caption": "gAAAAABnothing", "place": "group", "seat": "0191b7a0-0000-7000-8000-000000000002"}
+
+    assert helping.line_of(late, place="group") is None

@@ -93,6 +93,13 @@ def test_who_left_before_the_case_or_is_still_there_has_not_left_with_it(people,
         assert jobs.watch_departures(NOW + minutes(21)) == 0
 
 
+def test_a_worker_that_comes_back_after_days_pages_nobody_for_what_is_over(people, worker):
+    concern(people, "theo", 4)
+    came_and_left(people, "theo", left_at=NOW + minutes(20))
+    with worker():
+        assert jobs.watch_departures(NOW + timedelta(days=2)) == 0
+
+
 # --- missing from a session ---
 
 
@@ -162,3 +169,13 @@ def test_who_is_there_at_the_door_or_on_the_way_is_not_missing(people, worker):
         outreach.log_call(entry, outcome="coming", note="", by=people["bea"], at=BEGINS + minutes(5))
 
     assert not told_of(people, who_is_missing(people, worker, at=LATE)) & {"maya", "theo", "priya"}
+
+
+def test_who_said_that_they_are_coming_and_does_not_come_is_missing_after_all(people, worker):
+    session = tonight(people)
+    concern(people, "maya", 3)
+    with acting(people["bea"]):
+        entry = session.roster.select_related("session__clinic", "patient").get(patient=people["maya"])
+        outreach.log_call(entry, outcome="coming", note="", by=people["bea"], at=BEGINS + minutes(5))
+
+    assert told_of(people, who_is_missing(people, worker, at=BEGINS + minutes(16))) == {"maya"}

@@ -15,6 +15,7 @@ from openiop.people.access import System, acting
 from openiop.people.models import Agreement, Document, Person
 from openiop.safety import jobs, ladder, unreached
 from openiop.safety.models import (
+    HARMED,
     Case,
     DoNotContact,
     MayNotDecide,
@@ -458,3 +459,33 @@ def test_what_they_agreed_to_is_shown_as_it_stands(cast, client_for, unanswered)
         Agreement.objects.filter(pk=given.pk).update(withdrawn_at=NOW)
 
     assert "taken back" in text(okafor.get(page_of(okafor, unanswered)))
+
+
+@pytest.mark.django_db
+def test_where_somebody_near_does_the_harm_the_page_offers_no_contact_on_file_to_call(cast, client_for, unanswered):
+    contact_on_file(cast)
+    with acting(cast["maya"]):
+        raise_flag(
+            cast["maya"],
+            key="2",
+            evidence=ladder.Evidence("harmed_at_home", "yes"),
+            label="Is anybody near you hurting you?",
+            value="Yes",
+            kind=HARMED,
+            at=NOW,
+        )
+
+    shown = text(client_for(cast["okafor"]).get(reverse("case-decision", args=[unanswered.pk])))
+
+    assert "do not call them about this" in shown
+    assert "Rob Miller" not in shown and "5550107000" not in shown
+
+
+@pytest.mark.django_db
+def test_a_number_pasted_into_the_wrong_field_loses_no_decision(cast, client_for, unanswered):
+    said = {"choice": "keep_trying", "minutes": "5551234567890", **WHY}
+
+    answer = client_for(cast["marcus"]).post(reverse("case-decision", args=[unanswered.pk]), said)
+
+    assert answer.status_code == 422
+    assert WHY["reasons"] in text(answer)

@@ -17,7 +17,11 @@ class DecisionForm(forms.Form):
 
     choice = forms.ChoiceField(label=_("What happens now"), choices=CHOICES, widget=forms.RadioSelect)
     minutes = forms.IntegerField(
-        label=_("Keep trying for (minutes)"), required=False, min_value=1, help_text=_("Then it is decided again.")
+        label=_("Keep trying for (minutes)"),
+        required=False,
+        min_value=1,
+        max_value=7 * 24 * 60,
+        help_text=_("Then it is decided again."),
     )
     whom = forms.CharField(label=_("Who is asked"), required=False, max_length=200)
     phone = forms.CharField(

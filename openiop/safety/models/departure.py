@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from openiop.lib.each import one_by_one
 from openiop.people.models import Clinic
 from openiop.safety import ladder
 from openiop.safety.assessing import HIGH
 from openiop.safety.models.case import HARMED, Case, Flag
 from openiop.safety.models.crisis import raise_flag
 from openiop.safety.models.whereabouts import Whereabouts
+
+# A worker that was down for longer tells of nobody: days later it would page people for what is over.
+LOOKED_BACK = timedelta(hours=6)
 
 
 def raise_departures(clinic: Clinic, *, at: datetime) -> int:
@@ -29,12 +33,11 @@ def raise_departures(clinic: Clinic, *, at: datetime) -> int:
         .select_related("patient__clinic")
         .prefetch_related("flags")
     }
-    left = [row for row in _departures(cases) if row.told_at >= cases[row.patient_id].opened_at]
+    since = at - LOOKED_BACK
+    left = [row for row in _departures(cases) if row.told_at >= max(cases[row.patient_id].opened_at, since)]
     told = set(Flag.objects.filter(patient__in=cases, key__in=map(_key, left)).values_list("key", flat=True))
     new = [row for row in left if _key(row) not in told]
-    for row in new:
-        _raise(cases[row.patient_id], row, at=at)
-    return len(new)
+    return sum(one_by_one(lambda row: _raise(cases[row.patient_id], row, at=at), new))
 
 
 def _departures(cases: dict[Any, Case]) -> list[Whereabouts]:

@@ -27,6 +27,7 @@ from openiop.safety.models import (
     lift,
     mark,
 )
+from openiop.safety.reach import reads_private
 from openiop.safety.views.who import patient_in_reach
 
 
@@ -37,7 +38,8 @@ def decision(request: Any, pk: UUID) -> HttpResponse:
     found = get_object_or_404(Case.objects.visible_to(request.person).with_steps().with_attempts(), pk=pk)
     now = timezone.now()
     place = rail.places_of([found.patient], at=now)[found.patient_id]
-    form = DecisionForm(request.POST or None, case=found, contact=place.plan, has_marks=bool(place.marks))
+    contact = {} if found.holds_private or (place.contact_mark and place.contact_mark.source_of_harm) else place.plan
+    form = DecisionForm(request.POST or None, case=found, contact=contact, has_marks=bool(place.marks))
     if request.method == "POST" and form.is_valid():
         try:
             decide_unreached(found, **form.said(at=now), by=request.person, at=now)
@@ -59,6 +61,7 @@ def decision(request: Any, pk: UUID) -> HttpResponse:
         "authorisations": _authorisations(found),
         "part2": Enrolment.objects.filter(patient=found.patient_id, track__program__part2=True).exists(),
         "form": form,
+        "reads_private": reads_private(request.person, found.patient_id),
         "now": now,
     }
     return page(request, "safety/decision.html", context, status=422 if form.is_bound else 200)

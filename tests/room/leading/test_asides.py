@@ -95,6 +95,34 @@ def test_going_oneself_ends_the_question_and_it_does_not_come_back(cast, group):
     assert asked(cast, "marcus") == []
 
 
+def both_with_sam(cast, group):  # noqa: F811
+    come_in(cast["marcus"])
+    for key in ("bea", "marcus"):
+        with acting(cast[key]):
+            aside.call(group["sam"], by=cast[key], at=world.NOW)
+            aside.arrive(mine(cast[key]), at=world.NOW)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("bea_is_here", "sam_goes"), [(True, False), (False, True)])
+def test_who_goes_leaves_the_person_with_a_colleague_and_takes_them_along_from_nobody(
+    cast,
+    group,  # noqa: F811
+    bea_is_here,
+    sam_goes,
+):
+    both_with_sam(cast, group)
+    with acting(cast["marcus"]):
+        seats = Seat.objects.filter(session=tonight(cast["marcus"]), person=cast["bea"])
+        seats.update(online=bea_is_here, seen_at=world.NOW)
+        aside.back(tonight(cast["marcus"]), by=cast["marcus"], at=world.NOW)
+    with acting(cast["bea"]):
+        aside.arrive(mine(cast["bea"]), at=world.NOW)
+
+    assert place_of(cast, "marcus") == Place.GROUP
+    assert (place_of(cast, "sam") == Place.GROUP) is sam_goes
+
+
 @pytest.mark.django_db
 def test_only_who_was_asked_goes_or_declines_and_only_who_asked_takes_it_back(cast, group):  # noqa: F811
     come_in(cast["marcus"])
