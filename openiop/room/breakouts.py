@@ -145,11 +145,13 @@ class Scene:
 
     @cached_property
     def _on_site(self) -> list[UUID]:
-        """Those planned on site, and those who came there with their phone, whatever was planned; each once."""
-        own = {row.person_id for row in self.everybody.values()}
+        """Whoever is in front of the site's device, by the arrivals there; each once."""
         planned = self.session.roster.standing().filter(modality=Modality.ON_SITE).values_list("patient_id", flat=True)
-        came = [row.person_id for row in Neighbour.of(self.session.pk) if row.companion and row.person_id]
-        return [patient for patient in dict.fromkeys([*planned, *came]) if patient not in own]
+        return companions.in_front_of_the_device(
+            planned=planned,
+            seen=companions.seen_on_site(self.session),
+            at_home={row.person_id for row in self.everybody.values() if row.person_id},
+        )
 
     def room_of(self, row: Neighbour) -> UUID | None:
         """Where somebody is (while prepared: will be); None is the group."""

@@ -6,8 +6,10 @@ Who is on site is what kiosk, front desk or a colleague saw; nobody chooses it f
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.http import Http404
 
@@ -23,6 +25,26 @@ def is_on_site(session: CareSession, person: Any) -> bool:
         Evidence.objects.filter(session=session, patient_id=person.pk, source__in=SAID).order_by("-at", "-pk").first()
     )
     return said is not None and said.kind != "out" and said.place == "on_site"
+
+
+def seen_on_site(session: CareSession) -> dict[UUID, bool]:
+    """Of everybody whom kiosk, front desk or a colleague saw for this session: are they on site now?"""
+    said = Evidence.objects.filter(session=session, source__in=SAID).order_by("at", "pk")
+    return {row.patient_id: row.kind != "out" and row.place == "on_site" for row in said}
+
+
+def in_front_of_the_device(
+    *, planned: Iterable[UUID], seen: Mapping[UUID, bool], at_home: Container[UUID]
+) -> list[UUID]:
+    """Return who is moved with the site's device: whoever arrived, and whoever is planned there and not seen yet.
+
+    Somebody who is late must not find themselves in a room with a person they are kept apart from. Whoever left the
+    site is not in front of it, nor who joins from elsewhere (`at_home`) and was not seen to arrive: a seat may outlast
+    the tab at home that its person has closed to come.
+    """
+    arrived = [who for who, is_there in seen.items() if is_there]
+    expected = [who for who in planned if who not in seen and who not in at_home]
+    return list(dict.fromkeys([*arrived, *expected]))
 
 
 def check_still_here(seat: Seat) -> None:
