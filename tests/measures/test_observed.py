@@ -260,7 +260,8 @@ def test_a_result_that_contradicts_itself_is_refused(cast, wrong):
     [
         pytest.param({"kind": "withdrawal"}, id="withdrawal without a sign"),
         pytest.param({"kind": "overdose"}, id="overdose without a word about medical help"),
-        pytest.param({"kind": "naloxone", "medical": "seen"}, id="naloxone without doses"),
+        pytest.param({"kind": "naloxone"}, id="naloxone without a word about medical help"),
+        pytest.param({"kind": "withdrawal", "signs": ["aches"], "given_by": "Marcus"}, id="naloxone for a withdrawal"),
         pytest.param({"kind": "naloxone", "medical": "seen", "doses": 1}, id="doses that nobody gave"),
     ],
 )
@@ -338,8 +339,8 @@ def test_a_clinician_writes_from_the_roster_and_reads_it_again(cast, client_for)
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
-        ({"pulse": "720", "health": ["well"]}, "Pulse: between 20 and 300 a minute is taken."),
-        ({"systolic": "122"}, "Blood pressure has two numbers."),
+        ({"pulse": "720", "health": ["well"]}, "Pulse: between 0 and 300 a minute is taken."),
+        ({"diastolic": "78"}, "A lower blood pressure needs its upper number."),
         ({"affect": ["not_seen", "low"]}, "Either it could not be seen, or it could."),
         ({"affect": ["calm", "low"]}, "Either all was as usual, or something was not."),
         ({}, "Nothing is written yet."),
@@ -359,6 +360,46 @@ def test_what_cannot_be_is_refused_with_a_sentence_and_nothing_typed_is_lost(cas
     assert sentence in shown and ("kept words" in shown or not said)
     with acting(cast["marcus"]):
         assert not Observation.objects.filter(patient=cast["maya"]).exists()
+
+
+@pytest.mark.parametrize(
+    "measured",
+    [
+        pytest.param({"breaths": "2"}, id="two breaths a minute"),
+        pytest.param({"breaths": "0", "pulse": "0", "oxygen": "0"}, id="nothing that can be measured"),
+        pytest.param({"oxygen": "34"}, id="hardly any oxygen"),
+        pytest.param({"systolic": "70"}, id="a pressure felt at the wrist"),
+    ],
+)
+def test_numbers_that_an_overdose_has_are_taken_and_somebody_is_called(cast, client_for, measured):
+    form = {
+        "at": "2026-11-24T17:40",
+        "temperature_in": "[degF]",
+        "key": uuid4(),
+        "health": ["hard_to_wake"],
+        **measured,
+    }
+
+    reply = client_for(cast["marcus"]).post(at_page(cast["maya"], "/on-site/new"), form)
+
+    assert reply.status_code == 302
+    with acting(cast["marcus"]):
+        assert flags_of(cast["maya"]) == [("observed", 4, "")]
+        kept = VitalSign.objects.filter(patient=cast["maya"])
+        assert {sign.code: sign.value for sign in kept} == {code: Decimal(said) for code, said in measured.items()}
+
+
+@pytest.mark.parametrize("said", [{}, {"given_by": "A friend"}], ids=["nobody knows by whom", "given by a friend"])
+@pytest.mark.parametrize("kind", ["overdose", "naloxone"])
+def test_how_many_doses_of_naloxone_may_be_unknown_and_somebody_is_called(cast, client_for, kind, said):
+    form = {"at": "2026-11-24T17:40", "key": uuid4(), "kind": kind, "how_known": "others", **said}
+
+    reply = client_for(cast["marcus"]).post(at_page(cast["maya"], "/event/new"), form, follow=True)
+
+    assert "Somebody is being called" in reply.text
+    assert ("<dt>Doses of naloxone</dt>" in reply.text) is (kind == "naloxone" or bool(said))
+    with acting(cast["marcus"]):
+        assert flags_of(cast["maya"]) == [(kind, 4, "")]
 
 
 def test_with_the_camera_off_the_page_asks_to_say_so(cast, client_for):

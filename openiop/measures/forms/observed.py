@@ -292,7 +292,13 @@ class EventForm(WrittenForm):
         required=False,
         widget=forms.RadioSelect,
     )
-    doses = forms.IntegerField(label=_("Doses of naloxone"), required=False, min_value=1, max_value=event.MOST_DOSES)
+    doses = forms.IntegerField(
+        label=_("Doses of naloxone"),
+        required=False,
+        min_value=1,
+        max_value=event.MOST_DOSES,
+        help_text=_("Leave it empty if nobody knows."),
+    )
     given_by = forms.CharField(label=_("Naloxone given by"), required=False, max_length=200)
 
     def clean(self) -> dict[str, Any]:
@@ -309,16 +315,9 @@ class EventForm(WrittenForm):
             data["medical"] = data.get("medical") or dangers.NOT_SEEN_BY_MEDICAL_HELP
             if data.get("signs"):
                 self.add_error("signs", _("Signs of withdrawal are written down by themselves."))
-            self._naloxone(data, kind)
+            if data.get("doses") and not data.get("given_by"):
+                self.add_error("given_by", _("Please say who gave it."))
         return data
-
-    def _naloxone(self, data: dict[str, Any], kind: str) -> None:
-        if kind == event.NALOXONE and not data.get("doses") and "doses" not in self.errors:
-            self.add_error("doses", _("Please say how many doses."))
-        if data.get("doses") and not data.get("given_by"):
-            self.add_error("given_by", _("Please say who gave it."))
-        if data.get("given_by") and not data.get("doses") and "doses" not in self.errors:
-            self.add_error("doses", _("Please say how many doses."))
 
 
 class OwnRuleForm(forms.Form):

@@ -50,9 +50,10 @@ DANGER_WORDS: dict[str, Any] = {
 
 
 class SubstanceEvent(Written):
-    """Something that happened to a patient through a substance or its lack. A withdrawal has signs; naloxone has doses.
+    """Something that happened to a patient through a substance or its lack. A withdrawal has signs.
 
-    Who comes must know it, so an overdose and naloxone are named in their flag as they are.
+    How many doses of naloxone were given may be unknown; doses that are counted name who gave them. Who comes must know
+    it, so an overdose and naloxone are named in their flag as they are.
     """
 
     kind = models.TextField(_("What"), choices=KINDS)
@@ -66,13 +67,12 @@ class SubstanceEvent(Written):
         constraints = [
             *Written.Meta.constraints,
             models.CheckConstraint(
-                condition=Q(kind=WITHDRAWAL, signs__len__gt=0, medical="", doses=None)
-                | (Q(kind=OVERDOSE, signs__len=0) & ~Q(medical=""))
-                | (Q(kind=NALOXONE, signs__len=0, doses__isnull=False) & ~Q(medical="")),
+                condition=Q(kind=WITHDRAWAL, signs__len__gt=0, medical="", doses=None, given_by="")
+                | (Q(kind__in=[OVERDOSE, NALOXONE], signs__len=0) & ~Q(medical="")),
                 name="each_event_says_what_it_needs",
             ),
             models.CheckConstraint(
-                condition=Q(doses=None, given_by="") | (Q(doses__range=(1, MOST_DOSES)) & ~Q(given_by="")),
+                condition=Q(doses=None) | (Q(doses__range=(1, MOST_DOSES)) & ~Q(given_by="")),
                 name="naloxone_names_who_gave_it",
             ),
         ]
@@ -88,10 +88,14 @@ class SubstanceEvent(Written):
         if self.medical:
             unseen = self.medical == dangers.NOT_SEEN_BY_MEDICAL_HELP
             rows.append((_("Medical help"), [str(self.get_medical_display())], unseen))
-        if self.doses:
-            rows.append((_("Doses of naloxone"), [str(self.doses)], False))
-            rows.append((_("Naloxone given by"), [self.given_by], False))
-        return rows
+        return rows + self._naloxone()
+
+    def _naloxone(self) -> list[tuple[Any, list[str], bool]]:
+        """How much and by whom, as far as anybody knows; nothing where none is spoken of."""
+        if self.kind != NALOXONE and not self.doses and not self.given_by:
+            return []
+        told = ((_("Doses of naloxone"), str(self.doses or "")), (_("Naloxone given by"), self.given_by))
+        return [(label, [said or str(_("not known"))], not said) for label, said in told]
 
     @property
     def in_short(self) -> str:

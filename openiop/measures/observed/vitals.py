@@ -1,7 +1,9 @@
 """Vital signs with their units, and what no person has: a typing mistake is refused with a sentence. Pure.
 
 The ranges are this project's own and wide on purpose. They say what can be a number of a living person at all, and
-nothing about health: no number here calls anybody. LOINC codes and UCUM units: HL7 FHIR vital signs.
+nothing about health: no number here calls anybody. Breaths, pulse and oxygen begin at 0, and an upper blood pressure
+may stand alone: that is what an overdose looks like, and a refused form calls nobody.
+LOINC codes and UCUM units: HL7 FHIR vital signs.
 """
 
 from __future__ import annotations
@@ -30,9 +32,9 @@ CELSIUS, FAHRENHEIT = "Cel", "[degF]"
 VITALS = (
     Vital("systolic", _("Blood pressure, upper"), "mm[Hg]", "mmHg", Decimal(40), Decimal(300), "8480-6"),
     Vital("diastolic", _("Blood pressure, lower"), "mm[Hg]", "mmHg", Decimal(20), Decimal(200), "8462-4"),
-    Vital("pulse", _("Pulse"), "/min", _("a minute"), Decimal(20), Decimal(300), "8867-4"),
-    Vital("breaths", _("Breaths"), "/min", _("a minute"), Decimal(3), Decimal(80), "9279-1"),
-    Vital("oxygen", _("Oxygen saturation"), "%", "%", Decimal(40), Decimal(100), "59408-5"),
+    Vital("pulse", _("Pulse"), "/min", _("a minute"), Decimal(0), Decimal(300), "8867-4"),
+    Vital("breaths", _("Breaths"), "/min", _("a minute"), Decimal(0), Decimal(80), "9279-1"),
+    Vital("oxygen", _("Oxygen saturation"), "%", "%", Decimal(0), Decimal(100), "59408-5"),
     Vital("temperature", _("Temperature"), CELSIUS, "°C", Decimal(25), Decimal(45), "8310-5", 1),
 )
 BY_CODE = {vital.code: vital for vital in VITALS}
@@ -56,10 +58,11 @@ def checked(given: Mapping[str, Decimal], *, temperature_in: str = CELSIUS) -> d
         vital = BY_CODE[code]
         if not value.is_finite() or not vital.least <= value <= vital.most:
             raise NotPlausible(code, _out_of_range(vital, temperature_in))
-    if ("systolic" in values) != ("diastolic" in values):
-        missing = "diastolic" if "systolic" in values else "systolic"
-        raise NotPlausible(missing, _("Blood pressure has two numbers. Please write both."))
-    if "systolic" in values and values["diastolic"] >= values["systolic"]:
+    if "diastolic" not in values:  # a pressure felt at the wrist has an upper number alone
+        return values
+    if "systolic" not in values:
+        raise NotPlausible("systolic", _("A lower blood pressure needs its upper number. Please write both."))
+    if values["diastolic"] >= values["systolic"]:
         raise NotPlausible(
             "diastolic", _("The lower number of a blood pressure is below the upper one. Please check both.")
         )
