@@ -138,11 +138,17 @@ def _code(item: Item, value: Any) -> str:
 
 
 @transaction.atomic
-def assess(patient: Person, *, by: Person, at: datetime, **said: Any) -> RiskAssessment:
-    """Record a risk assessment; it does whatever was asked of a clinician until then. Raises as safety's `assess`."""
+def assess(patient: Person, *, by: Person, at: datetime, seen_at: datetime | None, **said: Any) -> RiskAssessment:
+    """Record a risk assessment; it does what was asked of a clinician until `seen_at`, when `by` was shown what waited.
+
+    What came in after that was seen by nobody and stays asked for; without `seen_at` that is all of it. Raises as
+    safety's `assess`.
+    """
     row = keep_assessment(patient, by=by, at=at, **said)
-    asked = Assignment.objects.open().filter(patient=patient, asked_of=Assignment.STAFF, made_at__lte=at)
-    done = asked.update(assessed=row)
+    done = 0
+    if seen_at:
+        asked = Assignment.objects.open().filter(patient=patient, asked_of=Assignment.STAFF)
+        done = asked.filter(made_at__lte=min(seen_at, at)).update(assessed=row)
     trail.record("measure.assessed", patient=patient, thing=row, done=done)
     return row
 

@@ -110,7 +110,9 @@ ACUTE = ALL_NO | {"asq_2": 1, "asq_5": 1}
 
 def assessed(cast, *, by="marcus", at=world.NOW, level=2, **more):
     with acting(cast[by]):
-        return assessing.assess(cast["maya"], level=level, plan="Call at nine.", by=cast[by], at=at, **more)
+        return assessing.assess(
+            cast["maya"], level=level, plan="Call at nine.", by=cast[by], at=at, **{"seen_at": at, **more}
+        )
 
 
 def cssrs(cast, answers):
@@ -180,6 +182,30 @@ def test_a_clinicians_risk_assessment_does_the_same_day_task_of_question_nine(ca
     assert waits(cast)  # what is said after it asks anew
 
 
+@pytest.mark.parametrize(
+    ("seen_after", "still"),
+    [
+        pytest.param(timedelta(minutes=-5), True, id="the page was opened before the answer"),
+        pytest.param(timedelta(), False, id="the page showed it"),
+        pytest.param(None, True, id="nobody knows what the page showed"),
+    ],
+)
+def test_an_answer_that_nobody_had_seen_stays_asked_for(cast, seen_after, still):
+    item_nine(cast)
+
+    assessed(cast, at=world.NOW + timedelta(minutes=1), seen_at=None if seen_after is None else world.NOW + seen_after)
+
+    assert waits(cast) is still
+
+
+def test_a_page_that_says_it_was_seen_later_than_now_does_nothing_that_is_asked_after_now(cast):
+    item_nine(cast, at=world.NOW + timedelta(minutes=5))
+
+    assessed(cast, seen_at=world.NOW + timedelta(hours=1))
+
+    assert waits(cast)
+
+
 @pytest.mark.parametrize("key", ["rosa", "hal", "maya"])
 def test_nobody_elses_assessment_does_it(cast, key):
     item_nine(cast)
@@ -241,6 +267,37 @@ def test_a_level_below_the_screen_wants_its_reason_here_too(cast, client_for):
     assert refused.status_code == 422
     assert "Please say why." in words(refused)
     assert waits(cast, "risk")
+
+
+def shown_at(answer):
+    return re.search(r'name="seen_at" value="([^"]+)"', words(answer)).group(1)
+
+
+def test_an_answer_given_while_the_form_was_open_still_waits_and_the_clinician_is_told(cast, client_for, clock):
+    page = form(cast, client_for)
+    clock.move_to(world.NOW + timedelta(minutes=5))
+    item_nine(cast, at=world.NOW + timedelta(minutes=5))
+    clock.move_to(world.NOW + timedelta(minutes=6))
+
+    client = client_for(cast["marcus"])
+    address = f"/patients/{cast['maya'].pk}/assessments"
+    kept = client.post(address, {**SAID, "seen_at": shown_at(page)}, follow=True)
+
+    assert "It still waits for you." in words(kept)
+    assert waits(cast)
+    done = client.post(address, {**SAID, "seen_at": shown_at(client.get(address))}, follow=True)
+    assert "It still waits for you." not in words(done)
+    assert not waits(cast)
+
+
+@pytest.mark.parametrize("seen_at", [None, "", "yesterday", "2026-13-45T99:99", "2026-11-24T17:48"])
+def test_a_page_that_does_not_say_when_it_was_shown_is_kept_and_does_nothing_that_waits(cast, client_for, seen_at):
+    item_nine(cast)
+
+    answer = form(cast, client_for, **SAID, **({} if seen_at is None else {"seen_at": seen_at}))
+
+    assert answer.status_code == 302
+    assert waits(cast)
 
 
 def test_somebody_elses_screen_is_no_choice(cast, client_for):

@@ -1,10 +1,11 @@
 """When a track asks for a measure, and what staff say when they write one down or ask for one."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext_lazy as _
 
@@ -196,6 +197,7 @@ class AssessmentForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     plan = forms.CharField(label=_("What happens now"), widget=forms.Textarea(attrs={"rows": 3}))
+    seen_at = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, offered: Sequence[Offered] = (), language: str = "en", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -209,6 +211,14 @@ class AssessmentForm(forms.Form):
             # Still read: a page left open may name a screen that a colleague's assessment has used meanwhile.
             taken.widget = forms.HiddenInput()
             self.fields["screened"].help_text = ""
+
+    def clean_seen_at(self) -> datetime | None:
+        """When the page was shown. A page that does not say it showed nothing, which refuses no assessment."""
+        try:
+            found = parse_datetime(self.cleaned_data["seen_at"])
+        except ValueError:
+            return None
+        return found if found and found.tzinfo else None
 
     def said(self) -> dict[str, Any]:
         """What the form says, as `assess` takes it."""

@@ -26,7 +26,9 @@ def assessments(request: Any, pk: UUID) -> HttpResponse:
     patient = get_object_or_404(patients_in_reach(request.person).select_related("clinic"), pk=pk)
     now = timezone.now()
     screens = assessing.offered(patient, at=now)
-    form = AssessmentForm(request.POST or None, offered=screens, language=request.LANGUAGE_CODE)
+    form = AssessmentForm(
+        request.POST or None, offered=screens, language=request.LANGUAGE_CODE, initial={"seen_at": now.isoformat()}
+    )
     if request.method == "POST" and form.is_valid():
         try:
             made = assessing.assess(patient, **form.said(), by=request.person, at=now)
@@ -36,6 +38,8 @@ def assessments(request: Any, pk: UUID) -> HttpResponse:
             )
         else:
             messages.success(request, _("Kept."))
+            if Assignment.objects.open().filter(patient=patient, asked_of=Assignment.STAFF).exists():
+                messages.warning(request, _("Something came in after this page was opened. It still waits for you."))
             case = made.case or Case.objects.open().filter(patient=patient).first()
             return redirect("case", pk=case.pk) if case else redirect("assessments", pk=patient.pk)
     trail.record("risk.open", patient=patient)
