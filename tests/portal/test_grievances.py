@@ -4,7 +4,7 @@ import pytest
 
 from openiop.demo import world
 from openiop.people.access import acting
-from openiop.safety.models import HARMED, Flag, Page, RestrictedFlag
+from openiop.safety.models import HARMED, Flag, Page, RestrictedFlag, implicate
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -67,3 +67,38 @@ def test_the_complaint_itself_is_kept_whole_for_those_who_may_read_it(cast, clie
         assert RestrictedFlag.objects.get().words == DANGER
     with acting(cast["okafor"]):
         assert not RestrictedFlag.objects.exists()
+
+
+def everybody(cast):
+    return [cast[key].pk for key in ("okafor", "vera", "bea", "marcus", "lin", "rosa", "hal")]
+
+
+def test_a_complaint_that_nobody_could_read_is_not_called_sent_and_says_where_to_turn(cast, client_for):
+    reply = complain(client_for(cast["maya"]), "They all laughed.", about=everybody(cast))
+
+    assert reply.status_code == 422
+    assert "Nobody here would be left to read this, so it was not kept." in reply.text
+    assert "the state agency that licenses it" in reply.text
+    assert "They all laughed." in reply.text
+    with acting(cast["maya"]):
+        assert not RestrictedFlag.objects.exists()
+
+
+def test_words_of_danger_are_heard_where_nobody_could_read_the_complaint(cast, client_for):
+    reply = complain(client_for(cast["maya"]), DANGER, about=everybody(cast))
+
+    assert reply.status_code == 422
+    assert "Your answer has been sent to your team" in reply.text
+    (flag,) = flags(cast)
+    assert "laughed" not in flag.label + flag.value
+
+
+def test_a_complaint_whose_last_reader_was_named_later_says_that_nobody_reads_it(cast, client_for):
+    complain(client_for(cast["maya"]), "Nobody called.", about=[cast["okafor"].pk, cast["vera"].pk])
+    for key in ("bea", "marcus"):
+        with acting(cast[key]):
+            implicate(RestrictedFlag.objects.get(), person=cast[key], by=cast[key], at=world.NOW)
+
+    page = client_for(cast["maya"]).get("/me/grievances").text
+    assert "Nobody here can read this now." in page
+    assert "Read by:" not in page

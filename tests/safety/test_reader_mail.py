@@ -3,8 +3,9 @@
 from openiop.demo import world
 from openiop.messaging.models import Delivery
 from openiop.people.access import acting
+from openiop.people.models import Person
 from openiop.safety import jobs
-from openiop.safety.models import raise_restricted
+from openiop.safety.models import RestrictedFlag, implicate, raise_restricted
 
 NOW = world.NOW
 
@@ -27,3 +28,20 @@ def test_the_worker_lets_its_readers_know_once_and_says_nothing_of_it(committed,
     assert sorted(who for who, *_words in sent) == ["Ada", "Vera", "Vera"]
     for _who, *words in sent:
         assert not {"maya", "abuse", "flag", "restricted", "grievance"} & set(" ".join(words).lower().split())
+
+
+def test_where_nobody_could_be_written_to_it_waits_for_whoever_may_read_it_one_day(committed, worker):
+    cast = world.cast()
+    flag = raised(cast["maya"], "grievance", about=[cast["okafor"], cast["vera"]])
+    for key in ("bea", "marcus"):
+        with acting(cast[key]):
+            implicate(flag, person=cast[key], by=cast[key], at=NOW)
+    with worker():
+        assert jobs.tell_readers(NOW) == 0
+    with acting(cast["maya"]):
+        assert RestrictedFlag.objects.get().let_know_at is None
+
+    with acting(cast["okafor"]):
+        Person.objects.filter(pk=cast["lin"].pk).update(roles=["intake", "privacy"])
+    with worker():
+        assert jobs.tell_readers(NOW) == 1

@@ -210,6 +210,17 @@ def test_an_incident_is_reported_from_a_session_and_is_about_no_patient(cast, cl
         assert (flag.kind, flag.patient, flag.session_id) == ("incident", None, cast["maya"].pk)
 
 
+def test_an_incident_that_nobody_could_read_is_not_kept_and_the_form_says_where_to_turn(cast, client_for):
+    named = [cast[key].pk for key in ("okafor", "vera", "bea", "marcus")]
+    reply = client_for(cast["hal"]).post(reverse("incident-new"), said(kind="incident", about=named))
+
+    assert reply.status_code == 422
+    assert "Nobody here would be left to read this, so it was not kept." in reply.text
+    assert SECRET in reply.text
+    with acting(cast["hal"]):
+        assert not RestrictedFlag.objects.exists()
+
+
 def test_nothing_but_an_incident_is_about_nobody(cast, client_for):
     assert client_for(cast["bea"]).post(reverse("incident-new"), said()).status_code == 422
 

@@ -11,10 +11,12 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils import translation
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from openiop.audit import trail
-from openiop.messaging.models import EMAIL, PUSH, send_by
+from openiop.lib.refusals import Refused
+from openiop.messaging.models import EMAIL, PUSH, Delivery, send_by
 from openiop.people.models import STATES, Person, Role, Row
 from openiop.safety import reporting
 
@@ -34,6 +36,11 @@ READERS = [
 ]
 # Nobody learns from a mail that there is a restricted flag, nor from the outbox what a mail was about.
 BECAUSE = "something to read"
+OUTSIDE = _(
+    "Outside this clinic you can turn to the state agency that licenses it and, about privacy, to the Office for Civil "
+    "Rights of the U.S. Department of Health and Human Services."
+)
+NOBODY_LEFT = _("Nobody here would be left to read this, so it was not kept. Leave out whoever had no part in it.")
 
 
 class RestrictedFlagQuerySet(models.QuerySet["RestrictedFlag"]):
@@ -326,7 +333,7 @@ def raise_restricted(
     """Raise a restricted flag. The worker lets those who may read it know (`let_readers_know`).
 
     `about`: whoever may have had a part in it; staff among them never read it, `by` included. A patient raises a
-    grievance of their own and nothing else. Raises PermissionDenied.
+    grievance of their own and nothing else. Raises PermissionDenied, and Refused where nobody would be left to read it.
     """
     if by.kind != Person.STAFF and (kind != reporting.GRIEVANCE or patient is None or patient.pk != by.pk):
         raise PermissionDenied
@@ -347,12 +354,14 @@ def raise_restricted(
     # Last of all whoever raised it themselves: from then on they no longer see the flag.
     for row in sorted(named, key=lambda row: row.get("person") == by):
         Implicated.objects.create(clinic_id=flag.clinic_id, flag=flag, by=by, at=at, **row)
+    if not readers_of(flag):
+        raise Refused(format_lazy("{} {}", NOBODY_LEFT, OUTSIDE), field="about")
     trail.record("restricted.raise", thing=flag)
     return flag
 
 
 def readers_of(flag: RestrictedFlag) -> list[Person]:
-    """Who of the clinic may work on this flag now, as the database reckons it. Never empty while staff are left."""
+    """Who of the clinic may work on this flag now, as the database reckons it. Empty where all are implicated."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT person_id FROM restricted_readers(%s)", [flag.pk])
         found = [row[0] for row in cursor.fetchall()]
@@ -383,23 +392,24 @@ def is_part2(patient: Person | None) -> bool:
 def let_readers_know(clinic: Any, *, at: datetime) -> int:
     """For the worker: write to the readers of each new flag that something waits for them; returns how many flags.
 
-    In one transaction with the mark that it was done, so that none is forgotten and nobody is written to twice.
+    In one transaction with the mark that it was done, so that none is forgotten and nobody is written to twice. Where
+    nobody was written to it is not done, and waits for whoever may read it one day.
     """
     new = RestrictedFlag.objects.select_for_update(skip_locked=True).filter(clinic=clinic, let_know_at=None)
-    flags = list(new)
-    for flag in flags:
-        for reader in readers_of(flag):
-            if reader.pk != flag.raised_by_id:
-                _write_to(reader, at=at)
-        flag.let_know_at = at
-        flag.save(update_fields=["let_know_at"])
-        trail.record("restricted.let-know", thing=flag)
-    return len(flags)
+    told = 0
+    for flag in list(new):
+        written = [_write_to(reader, at=at) for reader in readers_of(flag) if reader.pk != flag.raised_by_id]
+        if any(written):
+            flag.let_know_at = at
+            flag.save(update_fields=["let_know_at"])
+            trail.record("restricted.let-know", thing=flag)
+            told += 1
+    return told
 
 
-def _write_to(reader: Person, *, at: datetime) -> None:
+def _write_to(reader: Person, *, at: datetime) -> list[Delivery]:
     with translation.override(reader.language):
-        send_by(
+        return send_by(
             [EMAIL, PUSH],
             reader,
             subject=_("Something waits for you"),
