@@ -1,4 +1,4 @@
-"""The clinic's settings, which other apps read; and what a patient fills in when something is wrong."""
+"""The clinic's settings, which other apps read; what a patient fills in when something is wrong, and a complaint."""
 
 from __future__ import annotations
 
@@ -156,3 +156,25 @@ class TellForm(forms.Form):
     @staticmethod
     def how_soon_in_english(tier: int) -> str:
         return next(english for each, english, _words in HOW_SOON if each == tier)
+
+
+class GrievanceForm(forms.Form):
+    """A patient's own words; whom it is about is chosen from the staff, so that they do not read it."""
+
+    words = forms.CharField(
+        label=_("What happened, and what you would like us to do"),
+        widget=forms.Textarea(attrs={"rows": 6}),
+        max_length=8000,
+    )
+    about = forms.ModelMultipleChoiceField(
+        label=_("Is it about somebody here?"),
+        queryset=Person.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Whoever you choose will not read it."),
+    )
+
+    def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        staff = Person.objects.filter(clinic=clinic, active=True).staff()
+        self.fields["about"].queryset = staff.order_by("family_name", "given_name")  # type: ignore[attr-defined]

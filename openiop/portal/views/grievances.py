@@ -17,7 +17,7 @@ from openiop.lib.refusals import told_at
 from openiop.measures.phrases.listening import listen
 from openiop.people.doors import patients_only
 from openiop.people.models import Person
-from openiop.safety.forms.restricted import GrievanceForm
+from openiop.portal.forms import GrievanceForm
 from openiop.safety.models import GrievanceClock, RestrictedFlag, raise_restricted, readers_of
 from openiop.safety.models.restricted import OUTSIDE
 from openiop.safety.reporting import GRIEVANCE

@@ -1,4 +1,4 @@
-"""What staff fill in on a restricted flag and its worksheet, what a patient writes in a grievance, and a guardian's."""
+"""What staff fill in on a restricted flag and its worksheet, and on a minor's guardians."""
 
 from typing import Any
 from uuid import UUID
@@ -94,23 +94,6 @@ class RaiseForm(forms.Form):
             "about_guardians": list(data.get("guardians", ())),
             "about_names": data["others"].splitlines(),
         }
-
-
-class GrievanceForm(forms.Form):
-    """A patient's own words; whom it is about is chosen from the staff, so that they do not read it."""
-
-    words = forms.CharField(label=_("What happened, and what you would like us to do"), widget=area(6), max_length=8000)
-    about = forms.ModelMultipleChoiceField(
-        label=_("Is it about somebody here?"),
-        queryset=Person.objects.none(),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text=_("Whoever you choose will not read it."),
-    )
-
-    def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["about"].queryset = staff_of(clinic)  # type: ignore[attr-defined]
 
 
 class _OnTheSheet(forms.Form):
