@@ -189,14 +189,17 @@ MINOR_DID_NOT_AGREE = "minor_agreed"
 NOT_CONSIDERED = "guardian_was_considered"
 
 
-def why_not_tell_guardian(*, age: int, minor_until: int, telling: str, agreed: bool, implicated: bool) -> str | None:
+def why_not_tell_guardian(
+    *, age: int, minor_until: int, telling: str, agreed: bool, emergency: bool, implicated: bool
+) -> str | None:
     """Return the constraint that keeps a guardian from being told, or None.
 
-    `telling`: the state's rule in force, or nothing where none is entered. That somebody thought about whether this
-    guardian is safe to tell is asked for always, so that asking betrays nothing.
+    `telling`: the state's rule in force, or nothing where none is entered. `emergency`: it is written why it could not
+    wait for the minor's agreement. That somebody thought about whether this guardian is safe to tell is asked for
+    always, so that asking betrays nothing.
     """
     if age >= minor_until:
         return OF_AGE
     if implicated:
         return IMPLICATED
-    return MINOR_DID_NOT_AGREE if telling == MINOR_AGREES and not agreed else None
+    return MINOR_DID_NOT_AGREE if telling == MINOR_AGREES and not (agreed or emergency) else None

@@ -163,11 +163,15 @@ def test_a_grievance_is_due_by_the_end_of_the_last_day():
         ({"implicated": True, "telling": "must"}, "guardian_is_not_implicated"),
         ({"telling": "minor_agrees"}, "minor_agreed"),
         ({"telling": "minor_agrees", "agreed": True}, None),
+        ({"telling": "minor_agrees", "emergency": True}, None),
+        ({"emergency": True, "implicated": True}, "guardian_is_not_implicated"),
+        ({"emergency": True, "age": 18}, "guardian_of_a_minor"),
         ({"telling": "may"}, None),
     ],
 )
 def test_which_guardian_may_be_told(facts, refusal):
-    known = {"age": 17, "minor_until": 18, "telling": "", "agreed": False, "implicated": False} | facts
+    known = {"age": 17, "minor_until": 18, "telling": "", "agreed": False, "emergency": False, "implicated": False}
+    known |= facts
 
     assert reporting.why_not_tell_guardian(**known) == refusal
 

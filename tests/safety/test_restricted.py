@@ -431,6 +431,25 @@ def test_where_the_state_asks_for_it_the_minor_agrees_first(cast):
         assert GuardianNotice.objects.get().rule.telling == "minor_agrees"
 
 
+def test_what_a_guardian_was_told_in_an_emergency_is_noted_without_a_false_tick(cast):
+    ana = guardian_of(cast)
+    guardian_rule(cast, "minor_agrees")
+
+    with pytest.raises(IntegrityError, match="agreement of the minor"):
+        tell(cast, ana, emergency="  ")
+    notice = tell(cast, ana, emergency="He stood on the bridge and did not answer.")
+    assert (notice.agreed, notice.emergency) == (False, "He stood on the bridge and did not answer.")
+
+
+def test_an_implicated_guardian_is_not_told_in_an_emergency_either(cast):
+    ana = guardian_of(cast)
+    guardian_rule(cast, "minor_agrees")
+    raised(cast, "child_abuse", patient="leo", about_guardians=[ana])
+
+    with pytest.raises(IntegrityError, match="may not be told"):
+        tell(cast, ana, emergency="He stood on the bridge.")
+
+
 def test_somebody_says_why_this_guardian_is_safe_to_tell(cast):
     with pytest.raises(IntegrityError):
         tell(cast, guardian_of(cast), considered="")

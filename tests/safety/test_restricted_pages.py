@@ -9,11 +9,13 @@ from openiop.programs.models import Program
 from openiop.safety.models import (
     Guardian,
     GuardianNotice,
+    GuardianRule,
     ReadingRule,
     ReportMade,
     RestrictedFlag,
     StateRule,
     decide,
+    enter_rule,
     raise_restricted,
 )
 
@@ -316,6 +318,35 @@ def test_a_guardian_is_named_and_told_by_a_clinician_and_not_if_implicated(cast,
     assert "5550100" not in marcus.get(page).text
     with acting(cast["marcus"]):
         assert GuardianNotice.objects.count() == 1
+
+
+def test_the_page_asks_why_it_could_not_wait_for_the_minors_agreement_and_shows_it(cast, client_for):
+    leo, marcus = cast["leo"], client_for(cast["marcus"])
+    with acting(cast["okafor"]):
+        enter_rule(
+            GuardianRule(
+                state="NY", source="Counsel's letter", checked_on=NOW.date(), effective_from=NOW.date(),
+                minor_until=18, telling="minor_agrees", words="As counsel wrote.",
+            ),
+            by=cast["okafor"],
+            at=NOW,
+        )  # fmt: skip
+    with acting(cast["lin"]):
+        ana = Guardian.add(leo, name="Ana", relation="mother", phone="", authority="seen", by=cast["lin"], at=NOW)
+    url = reverse("guardian-notices", args=[leo.pk])
+    notice = {
+        "guardian": ana.pk,
+        "told_at": WHEN,
+        "what": "Danger",
+        "why": "High risk",
+        "considered": "He asked for her",
+    }
+
+    refused = marcus.post(url, notice)
+    assert refused.status_code == 422
+    assert "If it could not wait for that, say below why." in refused.text
+    kept = marcus.post(url, notice | {"emergency": "He stood on the bridge."}, follow=True)
+    assert "In an emergency: He stood on the bridge." in kept.text
 
 
 def test_for_somebody_of_age_there_is_no_guardian_to_tell(cast, client_for):

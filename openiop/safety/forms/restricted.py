@@ -248,8 +248,8 @@ class GuardianForm(forms.ModelForm):
 class NoticeForm(forms.ModelForm):
     class Meta:
         model = GuardianNotice
-        fields = ["guardian", "told_at", "what", "why", "agreed", "considered"]
-        widgets = {"told_at": moment(), "what": area(3), "why": area(2), "considered": area(2)}
+        fields = ["guardian", "told_at", "what", "why", "agreed", "emergency", "considered"]
+        widgets = {"told_at": moment(), "what": area(3), "why": area(2), "emergency": area(2), "considered": area(2)}
 
     def __init__(self, *args: Any, patient: Person, **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": "notice_%s", **kwargs})

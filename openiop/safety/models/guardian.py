@@ -70,8 +70,9 @@ class GuardianNotice(Row):
     """A clinician told a minor's guardian something. Added to, never changed.
 
     `rule`: the state's rule the clinic had entered, where it had. `agreed`: the minor agreed to it. `considered`: why
-    this guardian is safe to tell, asked for always. The database refuses one about somebody of age, to a guardian who
-    is implicated, without a minor's word where the state asks for it, and by anybody who is no clinician.
+    this guardian is safe to tell, asked for always. `emergency`: why it could not wait for the agreement. The database
+    refuses one about somebody of age, to a guardian who is implicated, with neither the minor's agreement nor an
+    emergency where the state asks for agreement, and by anybody who is no clinician.
     """
 
     patient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
@@ -83,6 +84,7 @@ class GuardianNotice(Row):
     what = models.TextField(_("What they were told"))
     why = models.TextField(_("Why they were told"))
     agreed = models.BooleanField(_("The minor agreed"))
+    emergency = models.TextField(_("In an emergency: why it could not wait for the minor’s agreement"), blank=True)
     considered = models.TextField(_("Why it is safe to tell this guardian"))
 
     class Meta:
@@ -102,6 +104,7 @@ def tell_guardian(
     why: str,
     agreed: bool,
     considered: str,
+    emergency: str = "",
     rule: GuardianRule | None = None,
     by: Person,
     at: datetime,
@@ -121,6 +124,7 @@ def tell_guardian(
         why=why,
         agreed=agreed,
         considered=considered,
+        emergency=emergency,
     )
     trail.record("guardian.tell", patient=guardian.patient_id, thing=row)
     return row
@@ -139,7 +143,13 @@ refusals.register(
     {
         reporting.OF_AGE: _("This person is of age: what they agreed to counts, not a guardian."),
         reporting.IMPLICATED: ("guardian", NOT_THIS_ONE),
-        reporting.MINOR_DID_NOT_AGREE: ("agreed", _("The state’s rule asks for the minor’s own agreement first.")),
+        reporting.MINOR_DID_NOT_AGREE: (
+            "agreed",
+            _(
+                "The state’s rule asks for the minor’s own agreement first. "
+                "If it could not wait for that, say below why."
+            ),
+        ),
         reporting.NOT_CONSIDERED: ("considered", _("Say why it is safe to tell this guardian.")),
         "guardian_told_before_it_was_noted": ("told_at", _("That lies in the future.")),
     }
