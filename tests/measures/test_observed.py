@@ -1,6 +1,6 @@
 """What clinicians write down of a patient: kept once, corrected in turn, told with the same stroke, read by who may."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -387,6 +387,35 @@ def test_numbers_that_an_overdose_has_are_taken_and_somebody_is_called(cast, cli
         assert flags_of(cast["maya"]) == [("observed", 4, "")]
         kept = VitalSign.objects.filter(patient=cast["maya"])
         assert {sign.code: sign.value for sign in kept} == {code: Decimal(said) for code, said in measured.items()}
+
+
+@pytest.mark.parametrize("hour", [5, 6], ids=["the first time it is half past one", "the second time"])
+def test_when_clocks_go_back_what_is_seen_now_is_written_down_now(cast, client_for, clock, hour):
+    now = datetime(2027, 11, 7, hour, 30, tzinfo=UTC)
+    clock.move_to(now)
+    form = {"at": "2027-11-07T01:30", "temperature_in": "[degF]", "key": uuid4(), "health": ["hard_to_wake"]}
+
+    reply = client_for(cast["marcus"]).post(at_page(cast["maya"], "/on-site/new"), form)
+
+    assert reply.status_code == 302
+    with acting(cast["marcus"]):
+        assert Observation.objects.get(patient=cast["maya"]).at == now
+        assert flags_of(cast["maya"]) == [("observed", 4, "")]
+
+
+def test_a_correction_that_leaves_the_time_alone_does_not_move_it_by_an_hour(cast, client_for, clock):
+    first_half_past_one = datetime(2027, 11, 7, 5, 30, 20, tzinfo=UTC)
+    clock.move_to(first_half_past_one + timedelta(hours=9))
+    with acting(cast["marcus"]):
+        said = {"seen_at": first_half_past_one, "at": first_half_past_one}
+        first, _flags = saw(cast["maya"], cast["marcus"], **said)
+    form = {"at": "2027-11-07T01:30", "affect": ["low"], "temperature_in": "Cel", "key": uuid4(), "because": "Lower"}
+
+    reply = client_for(cast["marcus"]).post(at_page(cast["maya"], f"/on-site/{first.pk}/correct"), form)
+
+    assert reply.status_code == 302
+    with acting(cast["marcus"]):
+        assert Observation.objects.get(patient=cast["maya"], version=2).at == first_half_past_one
 
 
 @pytest.mark.parametrize("said", [{}, {"given_by": "A friend"}], ids=["nobody knows by whom", "given by a friend"])

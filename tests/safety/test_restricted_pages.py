@@ -1,5 +1,7 @@
 """The pages of restricted flags: raising, the worksheet, the clinic's settings, a patient's grievance, guardians."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.urls import reverse
 
@@ -47,6 +49,20 @@ def test_the_front_desk_raises_one_and_reads_its_own_words_but_not_the_worksheet
         flag = RestrictedFlag.objects.get()
     assert desk.post(reverse("restricted-decisions", args=[flag.pk]), {"report": "no", "why": "x"}).status_code == 403
     assert desk.get(reverse("restricted-paper", args=[flag.pk])).status_code == 403
+
+
+@pytest.mark.parametrize("hour", [5, 6], ids=["the first time it is half past one", "the second time"])
+def test_when_clocks_go_back_what_is_learned_and_told_now_is_noted_now(cast, client_for, clock, hour):
+    now = datetime(2026, 11, 1, hour, 30, tzinfo=UTC)
+    clock.move_to(now)
+    desk = client_for(cast["marcus"])
+    desk.post(reverse("restricted-new", args=[cast["maya"].pk]), said(learned_at="2026-11-01T01:30"))
+    with acting(cast["okafor"]):
+        flag = RestrictedFlag.objects.get()
+    assert flag.learned_at == now
+
+    again = {"what": "Called the school", "next_at": "2026-11-01T01:59"}
+    assert client_for(cast["okafor"]).post(reverse("restricted-follow-ups", args=[flag.pk]), again).status_code == 302
 
 
 @pytest.mark.parametrize("who", ["bea", "lin", "rosa", "hal"])

@@ -11,6 +11,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from openiop.lib.ids import uuid7
+from openiop.lib.inputs import WallTimeField
 from openiop.measures.observed import aspects, dangers, event, own_rules, substances, vitals
 from openiop.measures.observed.aspects import NOT_SEEN, ON_SITE, VIRTUAL
 from openiop.measures.observed.observation import Observation
@@ -30,7 +31,7 @@ class WrittenForm(forms.Form):
     """When it was, and the words; in a correction, why. The key makes a second press of the button change nothing."""
 
     at_label: ClassVar[Any] = _("When")
-    at = forms.DateTimeField(widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"))
+    at = WallTimeField()
     note = forms.CharField(
         label=_("In words"), required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3})
     )
@@ -38,21 +39,27 @@ class WrittenForm(forms.Form):
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid7)
 
     def __init__(self, *args: Any, zone: str, now: datetime, corrects: Written | None = None, **kwargs: Any) -> None:
-        self.zone, self.now = ZoneInfo(zone), now
-        begun = _initial_of(corrects) if corrects else {"at": now}
-        begun["at"] = begun["at"].astimezone(self.zone).replace(tzinfo=None)
+        self.now, self.corrects = now, corrects
         super().__init__(*args, **kwargs)
-        self.initial = begun
-        self.fields["at"].label = self.at_label
+        self.initial = _initial_of(corrects) if corrects else {"at": now}
+        at = self.fields["at"]
+        assert isinstance(at, WallTimeField)
+        at.label, at.zone = self.at_label, ZoneInfo(zone)
         if corrects is None:
             del self.fields["because"]
         self.order_fields([name for name in self.fields if name not in ("note", "because")] + ["note", "because"])
 
     def clean_at(self) -> datetime:
-        at: datetime = self.cleaned_data["at"].replace(tzinfo=self.zone)
+        at: datetime = self.cleaned_data["at"]
+        if self.corrects and self._shown(self.corrects.at) == self._shown(at):
+            return self.corrects.at  # left alone: not moved, even in the hour that comes twice
         if at > self.now + CLOCKS_DIFFER_BY:
             raise forms.ValidationError(_("That has not come yet. Please write when it was."))
         return at
+
+    def _shown(self, moment: datetime) -> str:
+        field = self.fields["at"]
+        return str(field.widget.format_value(field.prepare_value(moment)))
 
     def said(self) -> dict[str, Any]:
         """What the form says, as the verb takes it; the time under `at`."""

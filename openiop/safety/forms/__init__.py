@@ -10,7 +10,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from openiop.lib.ids import uuid7
-from openiop.lib.inputs import DateInput
+from openiop.lib.inputs import DateInput, WallTimeField
 from openiop.people.models import Clinic, Person
 from openiop.safety import location, plans
 from openiop.safety.models import (
@@ -180,10 +180,7 @@ class MeansTalkForm(forms.Form):
 
 
 class DisclosureForm(forms.ModelForm):
-    told_at = forms.DateTimeField(
-        label=_("When it was told"),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
+    told_at = WallTimeField(label=_("When it was told"))
 
     class Meta:
         model = EmergencyDisclosure

@@ -6,7 +6,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from openiop.lib.inputs import DateInput
+from openiop.lib.inputs import DateInput, WallTimeField
 from openiop.people.models import STATES, Clinic, Person
 from openiop.safety import reporting
 from openiop.safety.models import (
@@ -20,12 +20,6 @@ from openiop.safety.models import (
     StateRule,
 )
 from openiop.safety.models.restricted import KINDS, NAMED, READERS
-
-WHEN = "%Y-%m-%dT%H:%M"
-
-
-def moment() -> forms.DateTimeInput:
-    return forms.DateTimeInput(attrs={"type": "datetime-local"}, format=WHEN)
 
 
 def area(rows: int) -> forms.Textarea:
@@ -51,7 +45,7 @@ class RaiseForm(forms.Form):
 
     kind = forms.ChoiceField(label=_("What it is"), widget=forms.RadioSelect)
     words = forms.CharField(label=_("What was seen and said"), widget=area(5))
-    learned_at = forms.DateTimeField(label=_("When the clinic learned of it"), widget=moment())
+    learned_at = WallTimeField(label=_("When the clinic learned of it"))
     state = forms.ChoiceField(
         label=_("State whose rules run"), choices=[("", "–"), *((s, s) for s in STATES)], required=False
     )
@@ -123,6 +117,7 @@ class PrivacyForm(_OnTheSheet):
 
 
 class ReportForm(forms.ModelForm):
+    told_at = WallTimeField(label=_("When it was told"))
     written = yes_or_no(_("How was it told?"), _("In writing"), _("By word of mouth"))
     identifying = yes_or_no(_("Did it say who the person is?"), _("Yes"), _("No"))
 
@@ -131,8 +126,8 @@ class ReportForm(forms.ModelForm):
         fields = [
             "told_at", "agency", "recipient", "written", "number", "identifying", "path", "path_detail", "emergency",
         ]  # fmt: skip
-        widgets = {"told_at": moment(), "agency": forms.TextInput, "recipient": forms.TextInput,
-                   "number": forms.TextInput, "path_detail": forms.TextInput}  # fmt: skip
+        widgets = {"agency": forms.TextInput, "recipient": forms.TextInput, "number": forms.TextInput,
+                   "path_detail": forms.TextInput}  # fmt: skip
 
     def __init__(self, *args: Any, flag: RestrictedFlag, part2: bool, **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": "report_%s", **kwargs})
@@ -150,7 +145,7 @@ class ReportForm(forms.ModelForm):
 class FollowUpForm(_OnTheSheet):
     called = "follow-up"
     what = forms.CharField(label=_("What was done"), widget=area(3))
-    next_at = forms.DateTimeField(label=_("Look again on"), required=False, widget=moment())
+    next_at = WallTimeField(label=_("Look again on"), required=False)
     closes = forms.BooleanField(label=_("Nothing more is to be done"), required=False)
 
 
@@ -246,10 +241,12 @@ class GuardianForm(forms.ModelForm):
 
 
 class NoticeForm(forms.ModelForm):
+    told_at = WallTimeField(label=_("When they were told"))
+
     class Meta:
         model = GuardianNotice
         fields = ["guardian", "told_at", "what", "why", "agreed", "emergency", "considered"]
-        widgets = {"told_at": moment(), "what": area(3), "why": area(2), "emergency": area(2), "considered": area(2)}
+        widgets = {"what": area(3), "why": area(2), "emergency": area(2), "considered": area(2)}
 
     def __init__(self, *args: Any, patient: Person, **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": "notice_%s", **kwargs})

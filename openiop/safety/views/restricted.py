@@ -93,7 +93,7 @@ def incident_new(request: Any) -> HttpResponse:
 
 def _raise(request: Any, patient: Person | None) -> HttpResponse:
     now, person = timezone.now(), request.person
-    begun = {"learned_at": timezone.localtime(now), "state": patient.home_state if patient else ""}
+    begun = {"learned_at": now, "state": patient.home_state if patient else ""}
     if request.GET.get("kind"):
         begun["kind"] = request.GET["kind"]
     form = RaiseForm(request.POST or None, clinic=person.clinic, patient=patient, initial=begun)
@@ -166,7 +166,7 @@ def _sheet(request: Any, flag: RestrictedFlag, **wrong: Any) -> HttpResponse:
     if not may_work_on(flag):
         return page(request, "safety/restricted_raised.html", {"flag": flag})
     context = _context(flag)
-    now = timezone.localtime(context["now"])
+    now = context["now"]
     sheet = context["sheet"]
     about = {"told_at": now, "agency": sheet.rule.agency if sheet.rule else ""}
     forms = {
