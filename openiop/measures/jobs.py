@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from openiop.measures import reminding
-from openiop.people.access import System, acting, all_clinics
-from openiop.people.models import Clinic
-
-log = logging.getLogger(__name__)
+from openiop.people.access import in_each_clinic
 
 
 @app.periodic(cron="*/5 * * * *")
@@ -26,14 +22,4 @@ def remind(timestamp: int) -> int:
 
 
 def remind_at(at: datetime) -> int:
-    return sum(_of_clinic(clinic, at=at) for clinic in all_clinics())
-
-
-def _of_clinic(clinic: Clinic, *, at: datetime) -> int:
-    try:
-        with acting(System(clinic.pk), origin="worker"):
-            return reminding.remind(clinic, at=at)
-    except Exception as error:
-        # The kind only: its text may quote the record. The other clinics' people are reminded all the same.
-        log.error("Reminders of a clinic failed (%s).", type(error).__name__)
-        return 0
+    return in_each_clinic(reminding.remind, at=at)

@@ -4,14 +4,15 @@ Two locks. Views reach rows through `visible_to(person)`, built on `about` below
 Under it PostgreSQL refuses other clinics' rows and other patients' rows, by the settings that `acting` makes.
 """
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from django.core.exceptions import PermissionDenied
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.http import Http404
 from django.utils import timezone
@@ -19,6 +20,8 @@ from django.utils import timezone
 from openiop.audit import trail
 from openiop.people.models import CLINICIANS, Clinic, Device, Person, Role, Tie
 from openiop.people.support import SupporterLink
+
+log = logging.getLogger(__name__)
 
 SETTINGS = ("app.clinic", "app.person", "app.kind", "app.link", "app.at")
 
@@ -156,6 +159,24 @@ def supporter_of(cookie_hash: str, *, at: datetime) -> Person | None:
 def all_clinics() -> list[Clinic]:
     """Return every clinic, for the worker, which goes through them one by one."""
     return list(Clinic.objects.order_by("pk"))
+
+
+def in_each_clinic(step: Callable[..., int], *, at: datetime) -> int:
+    """Do `step(clinic, at=at)` as the worker for every clinic, each in a transaction of its own; returns the sum.
+
+    What fails in one clinic holds up no other. A database that cannot be reached is everybody's, and is raised.
+    """
+    done = 0
+    for clinic in all_clinics():
+        try:
+            with acting(System(clinic.pk), origin="worker"):
+                done += step(clinic, at=at)
+        except (InterfaceError, OperationalError):
+            raise
+        except Exception as error:
+            # The kind only: its text may quote the record.
+            log.error("%s failed in a clinic (%s).", step.__name__, type(error).__name__)
+    return done
 
 
 # --- whose record may `person` open? ---

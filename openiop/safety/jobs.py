@@ -1,11 +1,10 @@
 """The worker's part in a crisis: look at each case when it is due, and take its next step."""
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from openiop.people.access import System, acting, all_clinics
+from openiop.people.access import System, acting, all_clinics, in_each_clinic
 from openiop.people.models import Clinic
 from openiop.safety.models import (
     Case,
@@ -73,40 +72,19 @@ def _push_ahead(clinic: Clinic, pk: Any, *, at: datetime) -> None:
 
 def call_for_staff(at: datetime) -> int:
     """Hand staff's own calls for help to everybody's other ways; returns how many calls."""
-    called = 0
-    for clinic in all_clinics():
-        with acting(System(clinic.pk), origin="worker"):
-            called += send_alerts(clinic, at=at)
-    return called
+    return in_each_clinic(send_alerts, at=at)
 
 
 def watch_the_rota(at: datetime) -> int:
     """Tell directors of hours in which nobody is on call; returns how many gaps they were told of."""
-    told = 0
-    for clinic in all_clinics():
-        with acting(System(clinic.pk), origin="worker"):
-            told += raise_rota_alarms(clinic, at=at)
-    return told
+    return in_each_clinic(raise_rota_alarms, at=at)
 
 
 def tell_readers(at: datetime) -> int:
     """Let those who may read a new restricted flag know that something waits; returns how many flags."""
-    return _each_clinic(let_readers_know, at=at)
+    return in_each_clinic(let_readers_know, at=at)
 
 
 def watch_departures(at: datetime) -> int:
     """Tell of everybody who left a site while their high case was open; returns how many."""
-    return _each_clinic(raise_departures, at=at)
-
-
-def _each_clinic(step: Callable[..., int], *, at: datetime) -> int:
-    """Do it for every clinic, each in a transaction of its own: what fails in one holds up no other."""
-    done = 0
-    for clinic in all_clinics():
-        try:
-            with acting(System(clinic.pk), origin="worker"):
-                done += step(clinic, at=at)
-        except Exception as error:
-            # The kind only: its text may quote the record.
-            log.error("%s failed in a clinic (%s).", step.__name__, type(error).__name__)
-    return done
+    return in_each_clinic(raise_departures, at=at)

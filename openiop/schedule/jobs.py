@@ -56,11 +56,4 @@ def _unfold(series: Series, on: date, *, system: access.System, at: datetime) ->
 
 def watch_the_missed(at: datetime) -> int:
     """Tell of everybody at risk who is missing from a session that has begun; returns how many."""
-    told = 0
-    for clinic in access.all_clinics():
-        try:
-            with access.acting(access.System(clinic.pk), origin="worker"):
-                told += missed.raise_missed(clinic, at=at)
-        except Exception as error:
-            log.error("Telling of the missing failed in a clinic (%s).", type(error).__name__)
-    return told
+    return access.in_each_clinic(missed.raise_missed, at=at)
