@@ -458,6 +458,20 @@ def test_the_word_is_the_clinics_until_a_facilitator_decides_for_this_session(ca
         assert (encryption.word_for(session), encryption.word_for(other)) == ("transport", "end_to_end")
 
 
+def test_a_room_that_began_sealed_stays_sealed_though_the_clinic_sets_it_otherwise_meanwhile(cast, db):
+    seal_all_rooms(cast)
+    session, bea = tonight(cast["bea"]), cast["bea"]
+    with acting(bea):
+        encryption.begin(session, by=bea, at=NOW)
+    with acting(cast["okafor"]):
+        Clinic.objects.update(end_to_end=False)
+
+    with acting(bea):
+        assert encryption.word_for(session) == "end_to_end"
+        encryption.choose(session, "transport", by=bea, at=NOW + timedelta(seconds=1))
+        assert encryption.word_for(session) == "transport"
+
+
 def test_in_a_clinic_that_seals_from_the_start_nobody_chooses_and_who_cannot_is_told_to_those_who_lead(cast, db):
     seal_all_rooms(cast)
     session = tonight(cast["bea"])
