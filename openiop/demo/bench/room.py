@@ -27,6 +27,7 @@ import psutil
 from playwright.async_api import Browser, Page
 
 from openiop.demo.bench import _crowd
+from openiop.demo.bench._lines import session_of
 from openiop.demo.bench.join import BARE, bare_page, join_bare, served
 from openiop.demo.browsers import Screen, chromium, tell_place
 from openiop.demo.stack import Stack
@@ -447,7 +448,7 @@ class Clinic:
         with acting(self.cast["bea"], origin="bench"):
             admission.admit_all(CareSession.objects.get(pk=self.session), by=self.cast["bea"], at=now)
         people.append(self.cast["marcus"])
-        cookies = {str(person.pk): _session_cookie(person.login) for person in people}
+        cookies = {str(person.pk): session_of(person.login) for person in people}
         connection.close()
         return cookies
 
@@ -503,20 +504,6 @@ class Clinic:
             for document in Document.objects.filter(kind__in=missing, language="en"):
                 details = told if document.kind == Document.EMERGENCY else {}
                 Agreement.give(person, document, by=self.cast["okafor"], at=now, details=details)
-
-
-def _session_cookie(login: Any) -> str:
-    from django.conf import settings
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
-
-    session = SessionStore()
-    session[SESSION_KEY] = str(login.pk)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    session[HASH_SESSION_KEY] = login.get_session_auth_hash()
-    session["second_factor"] = "bench"
-    session.save()
-    return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
 
 
 if __name__ == "__main__":
