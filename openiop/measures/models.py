@@ -202,7 +202,10 @@ class Assignment(Row):
         by: Person | None = None,
         evidence: Response | None = None,
     ) -> Assignment:
-        """Ask for a measure; what is asked for already stays as it is, and the earlier date holds."""
+        """Ask for a measure; what is asked for already stays as it is, and the earlier date holds.
+
+        Of a clinician it is then asked anew (`made_at`), so that nobody who had not seen the newer reason has done it.
+        """
         asked, made = cls.objects.get_or_create(
             patient=patient,
             instrument=instrument,
@@ -220,6 +223,8 @@ class Assignment(Row):
                 "by": by,
             },
         )
+        if not made and asked_of == cls.STAFF:
+            cls.objects.filter(pk=asked.pk).update(made_at=at)
         if made:
             trail.record("measure.ask", patient=patient, thing=asked, instrument=instrument, because=because)
         return asked

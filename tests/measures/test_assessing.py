@@ -198,6 +198,15 @@ def test_an_answer_that_nobody_had_seen_stays_asked_for(cast, seen_after, still)
     assert waits(cast) is still
 
 
+def test_a_graver_answer_while_the_page_was_open_asks_anew_though_the_first_waits_still(cast):
+    item_nine(cast)
+    item_nine(cast, at=world.NOW + timedelta(minutes=5))
+
+    assessed(cast, at=world.NOW + timedelta(minutes=6), seen_at=world.NOW + timedelta(minutes=1))
+
+    assert waits(cast)
+
+
 def test_a_page_that_says_it_was_seen_later_than_now_does_nothing_that_is_asked_after_now(cast):
     item_nine(cast, at=world.NOW + timedelta(minutes=5))
 
