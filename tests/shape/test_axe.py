@@ -1,4 +1,4 @@
-"""axe finds nothing on any page: every URL of ours that somebody can open, and the pages of sign-in."""
+"""axe finds nothing on any page of ours or of sign-in, and none scrolls sideways on a phone."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ NOT_A_PAGE = set(
 PICTURES = os.environ.get("OPENIOP_PICTURES", "")
 
 
-def test_axe_finds_nothing_on_any_page(server):
+def test_axe_finds_nothing_on_any_page_and_none_is_wider_than_a_phone(server):
     cast = world.cast()
     paths = paths_by_reader(furnish(cast))
     paths["locked"] = ["/lock", "/help"]
@@ -85,6 +85,10 @@ async def walk(server, paths, cookies):
                     name = f"{reader}{path.replace('/', '-')[:60]}.png"
                     await page.screenshot(path=str(Path(PICTURES) / name), full_page=True)
                 wrong += [f"{reader} {path}: {line}" for line in await violations(page)]
+                await page.set_viewport_size(PHONE)
+                if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                    wrong.append(f"{reader} {path}: wider than a phone")
+                await page.set_viewport_size(size)
                 if reply.status >= 500:
                     wrong.append(f"{reader} {path}: {reply.status}")
             await context.close()
