@@ -21,29 +21,23 @@ from openiop.people import screen
 from openiop.people.access import acting
 from openiop.room import (
     admission,
-    aside,
-    breakouts,
     companions,
     e2ee,
-    encryption,
     helping,
     key_news,
     live,
+    messages,
     protocol,
-    signals,
-    state,
 )
 from openiop.room.cards import heeding as cards
-from openiop.room.leading import floor, forgetting, heeding
-from openiop.room.leading import telling as leading
+from openiop.room.leading import heeding
 from openiop.room.media.janus import MediaError
 from openiop.room.media.rooms import MediaRoom
-from openiop.room.media.tab import TabMedia, Where
-from openiop.room.models import LiveRoom, Seat, SeatState
+from openiop.room.media.tab import TabMedia
+from openiop.room.models import Seat
 from openiop.room.refused import Refused
 from openiop.room.together import heeding as together
-from openiop.room.together import polls, reactions
-from openiop.schedule.models import CareSession
+from openiop.room.together import reactions
 
 log = logging.getLogger(__name__)
 
@@ -107,32 +101,32 @@ class RoomConsumer(AsyncWebsocketConsumer):
             case protocol.Hello():
                 await self._hello(message)
             case protocol.Beat():
-                await self._act(_beat, receiving=self.media.receiving)
+                await self._act(messages.beat, receiving=self.media.receiving)
                 await self._say(protocol.BeatEcho())
                 await self._refresh()
             case protocol.Hand():
-                await self._act(_hand, raised=message.raised)
+                await self._act(messages.hand, raised=message.raised)
             case protocol.Self():
-                await self._act(_self, audio=message.audio, video=message.video, saving=message.saving)
+                await self._act(messages.own_media, audio=message.audio, video=message.video, saving=message.saving)
             case protocol.Media():
                 self.media.ask(message.id, message.request)
             case protocol.Signal():
-                await self._act(_signal, key=message.id, kind=message.kind)
+                await self._act(messages.give_signal, key=message.id, kind=message.kind)
             case protocol.Aside():
-                await self._act(_aside, seat=message.seat)
+                await self._act(messages.call_aside, seat=message.seat)
             case protocol.AsideEnd():
-                await self._act(_aside_end)
+                await self._act(messages.end_aside)
             case protocol.AnswerSignal():
-                await self._act(_answer_signal, signal=message.signal, preset=message.preset)
+                await self._act(messages.answer_signal, signal=message.signal, preset=message.preset)
             case protocol.Keys():
                 await self._keys(message)
             case protocol.ChooseEncryption():
-                await self._act(_choose_encryption, word=message.word)
+                await self._act(messages.choose_encryption, word=message.word)
             case protocol.Leave():
-                await self._act(_leave)
+                await self._act(messages.leave)
                 await self._bye("left")
             case protocol.Admit():
-                await self._act(_admit, seat=message.seat)
+                await self._act(messages.admit, seat=message.seat)
             case protocol.SendBack():
                 await self._put_out(message.seat, admission.send_back)
             case protocol.Remove():
@@ -154,7 +148,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
             case _ if isinstance(message, heeding.Message):
                 await self._act(heeding.heed, message=message)
             case _:
-                await self._act(_breakouts, message=message)
+                await self._act(messages.breakout, message=message)
 
     async def _react(self, message: protocol.React) -> None:
         now = asyncio.get_running_loop().time()
@@ -176,7 +170,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         self.connection, self.line = message.connection, uuid4()
         try:
             self.seat_id, self.role = await self._act(
-                _sit_down,
+                messages.sit_down,
                 connection=message.connection,
                 line=self.line,
                 session_id=self.session_id,
@@ -185,7 +179,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         except (Http404, admission.NotNow):
             await self._bye("refused")
             return
-        self.topics = await self._act(_topics)
+        self.topics = await self._act(messages.topics)
         await wake.join(self, *self.topics)
         await self._refresh()
 
@@ -208,7 +202,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         if self.seat_id is None:
             return
         await wake.part(self, *self.topics)
-        await self._act(_offline, line=self.line)
+        await self._act(messages.offline, line=self.line)
 
     async def wake(self, event: dict[str, Any]) -> None:
         """Look afresh, beside what the tab says meanwhile; several wake-ups during one look need only one more."""
@@ -260,7 +254,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         if self.seat_id is None:
             return
         try:
-            seat, room, where, ended, (keys, told), chat = await self._act(_read, told=self.told_keys)
+            seat, room, where, ended, (keys, told), chat = await self._act(messages.read, told=self.told_keys)
         except Http404:
             await self._bye("refused")
             return
@@ -299,7 +293,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         if self.seat_id is None or not self.last_keys:
             return
         try:
-            seat, keys, told = await self._act(_read_keys, told=self.told_keys)
+            seat, keys, told = await self._act(messages.read_keys, told=self.told_keys)
         except Http404:
             self.again = True
             return
@@ -326,33 +320,33 @@ class RoomConsumer(AsyncWebsocketConsumer):
 
     async def _keys(self, message: protocol.Keys) -> None:
         try:
-            reply = await self._act(_handle_keys, request=message.request)
+            reply = await self._act(messages.keys, request=message.request)
             await self._say(protocol.KeysReply(id=message.id, reply=reply))
         except e2ee.KeysRefused as error:
             await self._say(protocol.KeysReply(id=message.id, error=error.code))
 
     async def _keep_media(self, place: str, kept: dict[str, Any]) -> None:
-        await self._act(_keep_media, line=self.line, place=place, kept=kept)
+        await self._act(messages.keep_media, line=self.line, place=place, kept=kept)
 
     async def _media_lost(self, room: MediaRoom) -> None:
-        await self._act(_move_media, away_from=room.instance)
+        await self._act(messages.move_media, away_from=room.instance)
 
     # --- a facilitator's ---
 
     async def _put_out(self, seat_id: UUID, verb: Callable[..., None]) -> None:
-        room, feed = await self._act(_decide, seat=seat_id, verb=verb)
+        room, feed = await self._act(messages.decide, seat=seat_id, verb=verb)
         if room and feed:
             with contextlib.suppress(MediaError):
                 await live.media_rooms().kick(room, feed)
 
     async def _mute(self, seat_id: UUID) -> None:
-        room, feed = await self._act(_feed_of, seat=seat_id)
+        room, feed = await self._act(messages.feed_of, seat=seat_id)
         if room and feed:
             with contextlib.suppress(MediaError):
                 await live.media_rooms().mute(room, feed)
 
     async def _end(self) -> None:
-        for room in await self._act(_end):
+        for room in await self._act(messages.end):
             with contextlib.suppress(MediaError):
                 await live.media_rooms().destroy_room(room)
 
@@ -364,11 +358,11 @@ class RoomConsumer(AsyncWebsocketConsumer):
         def inside() -> Any:
             with acting(self.person, origin="socket"):
                 # Leaving needs the seat alone: of a session that is over for them a supporter sees no row any more.
-                rows = Seat.objects.all() if what is _offline else Seat.objects.select_related(*WITH_A_SEAT)
+                rows = Seat.objects.all() if what is messages.offline else Seat.objects.select_related(*WITH_A_SEAT)
                 seat = rows.filter(pk=self.seat_id).first() if self.seat_id else None
                 if seat is None and self.seat_id:
                     raise Http404
-                if seat is not None and what is not _offline:
+                if seat is not None and what is not messages.offline:
                     admission.check_still_comes(seat.session, self.person)
                     companions.check_still_here(seat)
                 return what(seat, self.person, timezone.now(), **arguments)
@@ -383,61 +377,6 @@ class RoomConsumer(AsyncWebsocketConsumer):
             await self.media.leave()
         await self._say(protocol.Bye(reason=reason))
         await self.close(code=REFUSED if reason == "refused" else 1000)
-
-
-# --- what each message does, inside `acting` ---
-
-
-def _sit_down(
-    _nobody: Seat | None, person: Any, at: Any, *, connection: UUID, line: UUID, session_id: UUID, locked: bool
-) -> tuple[UUID, str]:
-    session = CareSession.objects.select_related("room").filter(pk=session_id).first()
-    if session is None:
-        raise Http404
-    if locked and not any(seat.in_call(at=at) for seat in Seat.objects.filter(session=session, person_id=person.pk)):
-        raise Http404
-    taken = admission.ask(session, person, at=at)
-    Seat.objects.filter(pk=taken.pk).update(connection=connection, line=line, online=True, seen_at=at)
-    taken.refresh_from_db()
-    admission.beat(taken, at=at, receiving=False)
-    if taken.role == "facilitator":
-        encryption.begin(session, by=person, at=at)
-    wake.wake(admission.topic(session))
-    return taken.pk, taken.role
-
-
-def _read(
-    seat: Seat, person: Any, at: Any, *, told: key_news.ToldOf
-) -> tuple[
-    Seat,
-    protocol.Room,
-    Where | None,
-    list[MediaRoom],
-    tuple[list[protocol.KeysNow], key_news.ToldOf],
-    protocol.ChatNow | None,
-]:
-    ended = breakouts.keep_time(seat, at=at)
-    if seat.role == "facilitator":
-        breakouts.tend(seat.session, at=at)
-    if ended:
-        seat.refresh_from_db(fields=["place"])
-    room = state.room_for(seat, at=at)
-    has_media = room.me.state in ("admitted", "private") and not room.paused and not seat.companion
-    where = _where(seat) if has_media else None
-    chat = leading.chat(seat, room)
-    keys = key_news.news(seat, told, at=at)
-    return seat, room, where, _rooms_at(seat.session, ended), keys, chat
-
-
-def _read_keys(
-    seat: Seat, person: Any, at: Any, *, told: key_news.ToldOf
-) -> tuple[Seat, list[protocol.KeysNow], key_news.ToldOf]:
-    return seat, *key_news.news(seat, told, at=at)
-
-
-def _rooms_at(session: CareSession, places: list[str]) -> list[MediaRoom]:
-    rooms = LiveRoom.objects.filter(session=session, place__in=places) if places else ()
-    return [live.as_media_room(room) for room in rooms]
 
 
 def _ends_at(room: protocol.Room) -> datetime | None:
@@ -459,173 +398,3 @@ async def _take_down(rooms: list[MediaRoom]) -> None:
     for room in rooms:
         with contextlib.suppress(MediaError):
             await live.media_rooms().destroy_room(room)
-
-
-def _breakouts(me: Seat, person: Any, at: Any, *, message: protocol.Breakout) -> None:
-    session = me.session
-    match message:
-        case protocol.AskHelp():
-            breakouts.ask_help(me, asks=message.asks, at=at)
-        case protocol.Hop():
-            breakouts.hop(session, message.room, by=person, at=at)
-        case protocol.BreakoutsPrepare(rooms=rooms, how=how, minutes=minutes, late=late):
-            breakouts.prepare(session, rooms=rooms, how=how, minutes=minutes, late=late, by=person, at=at)
-        case protocol.BreakoutsPlace():
-            breakouts.place(session, message.seat, message.room, by=person, at=at)
-        case protocol.BreakoutsOpen():
-            breakouts.open_rooms(session, by=person, at=at)
-        case protocol.BreakoutsDiscard():
-            breakouts.discard(session, by=person, at=at)
-        case protocol.BreakoutsExtend():
-            breakouts.extend(session, minutes=message.minutes, by=person, at=at)
-        case protocol.BreakoutsClose():
-            breakouts.close(session, seconds=message.seconds, by=person, at=at)
-        case protocol.BreakoutsSay():
-            breakouts.say(session, text=message.text, by=person, at=at)
-
-
-def _handle_keys(seat: Seat, person: Any, at: Any, *, request: protocol.KeyRequest) -> dict[str, Any]:
-    return e2ee.handle(seat, request, at=at)
-
-
-def _choose_encryption(seat: Seat, person: Any, at: Any, *, word: str) -> None:
-    encryption.choose(seat.session, word, by=person, at=at)
-
-
-def _where(seat: Seat) -> Where | None:
-    """Where at the media server somebody sits who is in the room."""
-    room = LiveRoom.objects.filter(session=seat.session, place=seat.place, ended_at=None).first()
-    kept = seat.media.get("seat") if seat.media.get("place") == seat.place else None
-    return Where(seat.place, live.as_media_room(room), kept) if room else None
-
-
-def _topics(seat: Seat, person: Any, at: Any) -> list[str]:
-    """What this tab hears: everybody's, arrivals on site, its own, and for those who lead, what is theirs alone.
-
-    `principal`: whether what opened the room for a device still does.
-    """
-    arrivals, own = f"session.{seat.session_id}", f"principal.{person.pk}"
-    mine = [admission.topic(seat.session), arrivals, signals.seat_topic(seat.pk), own]
-    return [*mine, signals.lead_topic(seat.session_id)] if seat.role == "facilitator" else mine
-
-
-def _signal(seat: Seat, person: Any, at: Any, *, key: UUID, kind: str) -> None:
-    signals.tap(seat, key=key, kind=kind, by=person, at=at)
-
-
-def _aside(me: Seat, person: Any, at: Any, *, seat: UUID) -> None:
-    aside.call(_other(me, seat), by=person, at=at)
-
-
-def _aside_end(me: Seat, person: Any, at: Any) -> None:
-    aside.back(me.session, by=person, at=at)
-
-
-def _answer_signal(me: Seat, person: Any, at: Any, *, signal: UUID, preset: str) -> None:
-    signals.answer(me.session, signal, preset=preset, by=person, at=at)
-
-
-def _beat(seat: Seat, person: Any, at: Any, *, receiving: bool) -> None:
-    admission.beat(seat, at=at, receiving=receiving)
-
-
-def _hand(seat: Seat, person: Any, at: Any, *, raised: bool) -> None:
-    if seat.state == SeatState.ADMITTED and bool(seat.hand_at) != raised:
-        seat.hand_at = at if raised else None
-        seat.save(update_fields=["hand_at"])
-        if raised:
-            floor.take_free_stick(seat, at=at)
-        wake.wake(admission.topic(seat.session))
-
-
-def _self(seat: Seat, person: Any, at: Any, *, audio: bool, video: bool, saving: bool) -> None:
-    if seat.companion:
-        return
-    if seat.state == SeatState.ADMITTED and (seat.audio, seat.video, seat.saving) != (audio, video, saving):
-        seat.audio, seat.video, seat.saving = audio, video, saving
-        seat.save(update_fields=["audio", "video", "saving"])
-        if audio:
-            floor.answered(seat)
-        wake.wake(admission.topic(seat.session))
-
-
-def _leave(seat: Seat, person: Any, at: Any) -> None:
-    admission.leave(seat, by=person, at=at)
-
-
-def _offline(seat: Seat, person: Any, at: Any, *, line: UUID) -> None:
-    """A tab's last socket has gone; one that the tab gave up before says nothing about the person."""
-    if seat.line == line and seat.online:
-        Seat.objects.filter(pk=seat.pk).update(online=False)
-        wake.wake(f"room.{seat.session_id}")
-
-
-def _admit(me: Seat, person: Any, at: Any, *, seat: Any) -> None:
-    if seat == "all":
-        admission.admit_all(me.session, by=person, at=at)
-    else:
-        admission.admit(_other(me, seat), by=person, at=at)
-    # In the same transaction, so that nobody sees the group for a moment on the way to their breakout.
-    breakouts.tend(me.session, at=at)
-
-
-def _decide(
-    me: Seat, person: Any, at: Any, *, seat: UUID, verb: Callable[..., None]
-) -> tuple[MediaRoom | None, str | None]:
-    other = _other(me, seat)
-    room, feed = _room_and_feed(other)
-    verb(other, by=person, at=at)
-    return room, feed
-
-
-def _feed_of(me: Seat, person: Any, at: Any, *, seat: UUID) -> tuple[MediaRoom | None, str | None]:
-    if me.role != "facilitator":
-        raise PermissionDenied
-    return _room_and_feed(_other(me, seat))
-
-
-def _end(seat: Seat, person: Any, at: Any) -> list[MediaRoom]:
-    admission.end(seat.session, by=person, at=at)
-    e2ee.forget(seat.session)
-    polls.forget(seat.session, at=at)
-    forgetting.forget(seat.session)
-    return [live.as_media_room(room) for room in LiveRoom.objects.filter(session=seat.session)]
-
-
-def _keep_media(seat: Seat, person: Any, at: Any, *, line: UUID, place: str, kept: dict[str, Any]) -> None:
-    """Keep what is needed to take over.
-
-    Whoever was put out or moved meanwhile has nothing there any more, and a line that the tab gave up says nothing of
-    the one that has the seat now.
-    """
-    if (seat.state, seat.place, seat.line) != (SeatState.ADMITTED, place, line):
-        return
-    media = {"place": place, "seat": kept, "feed": kept.get("feed"), "published": bool(kept.get("published"))}
-    Seat.objects.filter(pk=seat.pk).update(media=media)
-    aside.arrive(seat, at=at)
-    # Of another place nobody here was told, and a seat without a picture yet is no news.
-    before = _shown(seat.media) if seat.media.get("place") == place else ""
-    if before != _shown(media):
-        wake.wake(admission.topic(seat.session))
-
-
-def _shown(media: dict[str, Any]) -> str:
-    """The feed that others are told of: only one that is published."""
-    return str(media["feed"]) if media.get("published") else ""
-
-
-def _move_media(seat: Seat, person: Any, at: Any, *, away_from: str) -> None:
-    live.move(seat.session, away_from=away_from, at=at)
-
-
-def _other(me: Seat, seat_id: UUID) -> Seat:
-    """Another seat of the same session; a seat of another session does not exist here."""
-    found = Seat.objects.select_related("person", "session").filter(pk=seat_id, session_id=me.session_id).first()
-    if found is None:
-        raise Http404
-    return found
-
-
-def _room_and_feed(seat: Seat) -> tuple[MediaRoom | None, str | None]:
-    room = LiveRoom.objects.filter(session=seat.session, place=seat.place).first()
-    return (live.as_media_room(room) if room else None), seat.media.get("feed")

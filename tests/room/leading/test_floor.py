@@ -9,7 +9,7 @@ from django.test import override_settings
 
 from openiop.demo import world
 from openiop.people.access import acting
-from openiop.room import admission, breakouts, consumers, state
+from openiop.room import admission, breakouts, messages, state
 from openiop.room.leading import floor
 from openiop.room.leading.models import SpeakAsk, Spotlight, Stick
 from openiop.room.models import Seat
@@ -48,7 +48,7 @@ def mine(person):
 
 def raise_hand(person, *, minute):
     with acting(person):
-        consumers._hand(mine(person), person, world.NOW + timedelta(minutes=minute), raised=True)
+        messages.hand(mine(person), person, world.NOW + timedelta(minutes=minute), raised=True)
 
 
 def bring_stick(cast):
@@ -101,7 +101,7 @@ def test_the_question_goes_away_when_they_speak_and_when_the_talk_has_gone_on(ca
         with acting(cast["bea"]):
             floor.ask_to_speak(group[key], by=cast["bea"], at=world.NOW)
     with acting(cast["sam"]):
-        consumers._self(mine(cast["sam"]), cast["sam"], world.NOW, audio=True, video=False, saving=False)
+        messages.own_media(mine(cast["sam"]), cast["sam"], world.NOW, audio=True, video=False, saving=False)
 
     assert room_of(cast["sam"]).asked_to_speak is None
     assert room_of(cast["maya"]).asked_to_speak is not None
@@ -201,7 +201,7 @@ def test_nobody_takes_the_stick_from_another(cast, group):
 @pytest.mark.django_db
 def test_the_stick_mutes_nobody(cast, group):
     with acting(cast["maya"]):
-        consumers._self(mine(cast["maya"]), cast["maya"], world.NOW, audio=True, video=False, saving=False)
+        messages.own_media(mine(cast["maya"]), cast["maya"], world.NOW, audio=True, video=False, saving=False)
     raise_hand(cast["sam"], minute=1)
     bring_stick(cast)
 
