@@ -187,7 +187,7 @@ async def live(far: FarEnd, people: list[Person], pages: list[Page], told: dict,
 
     # From here on nobody touches anything.
     await maya.evaluate("window.clicks = 0; addEventListener('click', () => { window.clicks += 1; }, true)")
-    people[2].socket.transport.abort()
+    people[2].tab.socket.transport.abort()
     await maya.get_by_text("Reconnecting").first.wait_for()
     await until(lambda: line_is(maya, "open"))
     await until(lambda: sees(maya, 2))
