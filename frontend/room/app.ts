@@ -16,8 +16,8 @@ import type { SealingView } from "./e2ee/sealing.ts";
 import { RoomSocket, STALLED_MS } from "./socket.ts";
 import { START, after, hasMedia } from "./state.ts";
 import type { State } from "./state.ts";
-import { unconfirmed } from "./signal.ts";
-import type { Tapped } from "./signal.ts";
+import { Doubt, answered, callsKept, handIn, keepCalls, pressed, read, sortOf, toSay, told } from "./outbox.ts";
+import type { Kept, Mine, NotDone, Outbox } from "./outbox.ts";
 import type { ChatLine, ClientMessage, KeysNow, ReactionKind, Room, ServerMessage, SignalKind, Word } from "./protocol.ts";
 
 export type Config = {
@@ -63,8 +63,10 @@ export type Snapshot = {
   readonly clockAhead: number;
   readonly chat: readonly ChatLine[];
   readonly writing: Writing;
-  /** My silent tap while the server has not confirmed it. */
-  readonly tapped: Tapped | null;
+  /** What I pressed and the server does not have yet. */
+  readonly outbox: Outbox;
+  /** The last command was not done for want of a line, or may not have been. */
+  readonly notDone: NotDone | null;
   /** Quiet signs of the last moments. */
   readonly reactions: readonly Seen[];
   /** The newest lines of captions where I sit. */
@@ -91,6 +93,8 @@ export class RoomApp {
   #said = "";
   #word: Word = "transport";
   #saidCannot = "";
+  #leaving = false;
+  readonly #doubt = new Doubt();
 
   constructor(readonly config: Config) {
     this.#comesAnew = comesAnew(config.socket);
@@ -125,7 +129,8 @@ export class RoomApp {
       clockAhead: 0,
       chat: [],
       writing: NOTHING,
-      tapped: tapped(),
+      outbox: callsKept(ownerOf(config), sessionStore()),
+      notDone: null,
       reactions: [],
       captions: [],
       pins: myPins(),
@@ -165,9 +170,7 @@ export class RoomApp {
 
   toggleHand(): void {
     if (this.snapshot.state.room?.me.role === "helper") return;
-    const raised = !this.snapshot.handRaised;
-    this.#set({ handRaised: raised });
-    this.say({ type: "hand", raised });
+    this.say({ type: "hand", raised: !this.snapshot.handRaised });
   }
 
   chatTyped(draft: string): void {
@@ -194,7 +197,7 @@ export class RoomApp {
 
   /** Says whether the line went out: one that did not stays where it was written. */
   caption(text: string): boolean {
-    return this.#socket.say({ type: "caption", text });
+    return this.say({ type: "caption", text });
   }
 
   /** I was asked to speak, and will. */
@@ -209,15 +212,35 @@ export class RoomApp {
     if (stick?.mayPass) this.say({ type: "stick_pass", holder: stick.holder?.seat ?? null });
   }
 
-  /** Kept on this device until the server has it: a lost line or a reload must not lose a call for help. */
   signal(kind: SignalKind): void {
-    this.#set({ tapped: keepTapped({ id: crypto.randomUUID(), kind }) });
-    this.#sayTapped();
+    this.say({ type: "signal", id: "", kind });
   }
 
-  #sayTapped(): void {
-    const { tapped } = this.snapshot;
-    if (tapped) this.say({ type: "signal", ...tapped });
+  /** Kept on this device until the server has it: a lost line or a reload must not lose a call for help. */
+  #keep(message: Mine): void {
+    const kept: Kept = { ...message, id: crypto.randomUUID() };
+    this.#setOutbox(pressed(this.snapshot.outbox, kept));
+    this.#socket.say(kept);
+    // A call does not wait for a dead line to be noticed.
+    if (sortOf(kept) === "call") this.#socket.nudge();
+  }
+
+  #setOutbox(outbox: Outbox): void {
+    keepCalls(outbox, ownerOf(this.config), sessionStore());
+    this.#set({ outbox, handRaised: handIn(outbox) ?? this.snapshot.handRaised });
+  }
+
+  /** It could not be sent, and that was read. */
+  callRead(): void {
+    this.#setOutbox(read(this.snapshot.outbox));
+  }
+
+  notDoneRead(): void {
+    this.#set({ notDone: null });
+  }
+
+  get hasLine(): boolean {
+    return this.snapshot.state.line === "open";
   }
 
   refusalRead(): void {
@@ -228,17 +251,37 @@ export class RoomApp {
     this.#set({ mutedByFacilitator: false });
   }
 
+  /** Without a line, or with a call for help under way, the socket stays until the server has heard it. */
   leave(): void {
-    this.say({ type: "leave" });
+    this.#leaving = !this.#socket.say({ type: "leave" }) || told(this.snapshot.outbox).calls;
     this.#media.stop();
     this.#sealing?.close();
-    this.#socket.close();
+    if (!this.#leaving) this.#socket.close();
     this.#set({ state: { ...this.snapshot.state, bye: "left" } });
   }
 
-  say(message: ClientMessage): void {
+  /** Returns whether it is on its way or kept for it; a command without a line is neither, which is said at once. */
+  say(message: ClientMessage): boolean {
     if (this.snapshot.breakoutTrouble && (message.type === "hop" || message.type.startsWith("breakouts_"))) this.#set({ breakoutTrouble: null });
-    this.#socket.say(message);
+    const sort = sortOf(message, this.snapshot.state.room?.me.seat);
+    if (sort === "mine" || sort === "call") {
+      this.#keep(message as Mine);
+      return true;
+    }
+    const said = this.#socket.say(message);
+    if (sort === "command") this.#commanded(said);
+    return said;
+  }
+
+  #commanded(said: boolean): void {
+    if (said) this.#doubt.said();
+    const notDone = said ? null : "no_line";
+    if (notDone !== this.snapshot.notDone) this.#set({ notDone });
+  }
+
+  /** A control that needs the line was pressed while it is broken. */
+  refuse(): void {
+    this.#commanded(false);
   }
 
   /** The first frame of a feed is on the screen. */
@@ -268,6 +311,7 @@ export class RoomApp {
   }
 
   #hear(message: ServerMessage): void {
+    this.#doubt.heard();
     // Lines of another place are not this one's.
     if (message.type === "room" && message.room !== this.snapshot.state.room?.room) this.#set({ captions: [] });
     const state = after(this.snapshot.state, message);
@@ -277,8 +321,8 @@ export class RoomApp {
       this.#set({ mutedByFacilitator: message.muted });
     }
     if (message.type === "error" && message.code.startsWith("breakouts_")) this.#set({ breakoutTrouble: message.code });
-    this.#set({ state, clockAhead, ...(message.type === "room" ? { handRaised: myHand(state) } : {}) });
-    if (message.type === "room") this.#confirm(state);
+    this.#set({ state, clockAhead, ...(message.type === "room" ? { handRaised: handIn(this.snapshot.outbox) ?? myHand(state) } : {}) });
+    if (message.type === "kept") this.#setOutbox(answered(this.snapshot.outbox, message));
     if (message.type === "room") this.quality.signs(helpsAs(message) === "sign");
     if (message.type === "caption") this.#set({ captions: withCaption(this.snapshot.captions, message) });
     this.#follow(state);
@@ -295,11 +339,6 @@ export class RoomApp {
     const seen = { seat, reaction };
     this.#set({ reactions: [...this.snapshot.reactions.filter((other) => other.seat !== seat), seen] });
     setTimeout(() => this.#set({ reactions: this.snapshot.reactions.filter((other) => other !== seen) }), REACTION_MS);
-  }
-
-  #confirm(state: State): void {
-    const left = unconfirmed(this.snapshot.tapped, state.room?.my_signal);
-    if (left !== this.snapshot.tapped) this.#set({ tapped: keepTapped(left) });
   }
 
   /** Media follows admission: it begins when the door opens and ends, devices and all, when it closes. */
@@ -372,11 +411,16 @@ export class RoomApp {
 
   #line(line: "open" | "reconnecting"): void {
     this.#set({ state: { ...this.snapshot.state, line } });
+    if (line === "reconnecting" && this.#doubt.lost()) this.#set({ notDone: "unsure" });
     if (line === "open") {
       this.#said = "";
       this.#sayWhatISend();
-      this.#sayTapped();
+      for (const message of toSay(this.snapshot.outbox)) this.#socket.say(message);
       this.#sayLine();
+      if (this.#leaving) {
+        this.#socket.say({ type: "leave" });
+        return;
+      }
       const network = lineAtTheDoor(Date.now());
       if (network) this.say({ type: "network", word: network });
       this.#media.check();
@@ -437,21 +481,14 @@ function connection(): string {
   }
 }
 
-const TAPPED = "openiop.tapped";
-
-function keepTapped(tapped: Tapped | null): Tapped | null {
-  try {
-    if (tapped) sessionStorage.setItem(TAPPED, JSON.stringify(tapped));
-    else sessionStorage.removeItem(TAPPED);
-  } catch {
-    // Without storage it is kept for as long as the page lives.
-  }
-  return tapped;
+/** Whose calls are kept, and of which session. */
+function ownerOf({ socket, person }: Config): string {
+  return `${socket} ${person}`;
 }
 
-function tapped(): Tapped | null {
+function sessionStore(): Storage | null {
   try {
-    return JSON.parse(sessionStorage.getItem(TAPPED) ?? "null") as Tapped | null;
+    return sessionStorage;
   } catch {
     return null;
   }

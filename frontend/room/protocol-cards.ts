@@ -2,7 +2,8 @@
 
 export type CardsCommand =
   | { type: "agenda_mark"; block: string }
-  | { type: "card_show" | "card_keep"; card: string }
+  | { type: "card_show"; card: string }
+  | { type: "card_keep"; card: string; id?: string }
   | { type: "card_put_away" };
 
 /** The card that is shown, in my language. */

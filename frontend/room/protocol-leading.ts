@@ -20,8 +20,9 @@ export type DoorLed = { readonly locked_at: string | null; readonly locked_by: s
 
 /** openiop/room/protocol/floor.py. `speak_not_now`, `stick_pass` and one's own `spotlight_off` are anybody's. */
 export type FloorCommand =
-  | { type: "ask_to_speak" | "spotlight" | "spotlight_off"; seat: string }
-  | { type: "speak_not_now" }
+  | { type: "ask_to_speak" | "spotlight"; seat: string }
+  | { type: "spotlight_off"; seat: string; id?: string }
+  | { type: "speak_not_now"; id?: string }
   | { type: "stick"; out: boolean }
   | { type: "stick_pass"; holder: string | null };
 

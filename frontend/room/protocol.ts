@@ -41,7 +41,7 @@ export type KeyRequest =
 export type ClientMessage =
   | { type: "hello"; connection: string; protocol: typeof PROTOCOL }
   | { type: "beat" }
-  | { type: "hand"; raised: boolean }
+  | { type: "hand"; raised: boolean; id?: string }
   | { type: "self"; audio: boolean; video: boolean; saving?: boolean }
   | { type: "media"; id: number; request: MediaRequest }
   | { type: "signal"; id: string; kind: SignalKind }
@@ -69,7 +69,7 @@ export type TogetherCommand =
   | { type: "timer_more"; minutes: number }
   | { type: "timer_stop" }
   | { type: "poll_ask"; kind: PollKind; question: string; options: string[]; named: boolean; kept: boolean }
-  | { type: "poll_answer"; poll: string; value: number }
+  | { type: "poll_answer"; poll: string; value: number; id?: string }
   | { type: "react"; reaction: ReactionKind }
   | { type: "poll_close" | "poll_show" | "poll_put_away" };
 
@@ -115,7 +115,7 @@ export type LeadTogether = {
 
 /** All but the first are facilitators' only. A room of null is the group. */
 export type BreakoutCommand =
-  | { type: "ask_help"; asks: boolean }
+  | { type: "ask_help"; asks: boolean; id?: string }
   | { type: "hop"; room: string | null }
   | { type: "breakouts_prepare"; rooms: number; how: Assigned; minutes: number | null; late: Late }
   | { type: "breakouts_place"; seat: string; room: string | null }
@@ -356,9 +356,11 @@ export type ServerMessage =
   | CaptionLine
   | { type: "bye"; reason: ByeReason }
   | { type: "error"; code: string }
+  /** What I said with this id is done, now or before; or was refused. */
+  | { type: "kept"; id: string; done: boolean }
   | { type: "beat" };
 
-const KNOWN = new Set(["room", "media", "event", "keys", "keys_reply", "chat", "reaction", "caption", "bye", "error", "beat"]);
+const KNOWN = new Set(["room", "media", "event", "keys", "keys_reply", "chat", "reaction", "caption", "kept", "bye", "error", "beat"]);
 
 /** Return the message in `text`, or null for one this tab is too old to understand: it is passed over. */
 export function heard(text: string): ServerMessage | null {

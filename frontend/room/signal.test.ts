@@ -1,19 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { MySignal, Room, SignalSeen } from "./protocol.ts";
-import { KINDS, answersTo, inOrder, newSignals, unconfirmed } from "./signal.ts";
+import type { Room, SignalSeen } from "./protocol.ts";
+import { KINDS, answersTo, inOrder, newSignals } from "./signal.ts";
 
 const seen = (part: Partial<SignalSeen>): SignalSeen => ({
   signal: "1", seat: "s", name: "Sam", kind: "word", at: "2026-03-04T19:00:00Z", answer: null, answered_by: "", ...part,
-});
-
-test("a tap is said again until the server shows that very tap", () => {
-  const tapped = { id: "a", kind: "urges" } as const;
-  const mine: MySignal = { id: "a", kind: "urges", at: "2026-03-04T19:00:00Z", answer: null, answered_by: "" };
-
-  assert.equal(unconfirmed(tapped, null), tapped);
-  assert.equal(unconfirmed(tapped, { ...mine, id: "an earlier one" }), tapped);
-  assert.equal(unconfirmed(tapped, mine), null);
 });
 
 test("who may be in danger stands first, and what was answered last", () => {

@@ -1,6 +1,6 @@
-/** The private signal: what a person tapped and is not yet confirmed; what facilitators have to answer. No DOM, no clock. */
+/** The private signal: what may be tapped, and what facilitators have to answer. No DOM, no clock. */
 
-import type { MySignal, Room, SignalKind, SignalReply, SignalSeen } from "./protocol.ts";
+import type { Room, SignalKind, SignalReply, SignalSeen } from "./protocol.ts";
 
 /** In the order of the menu. The last one stands under ordinary words: somebody may be watching. */
 export const KINDS: readonly SignalKind[] = ["word", "not_alone", "urges", "stepping_away", "not_safe"];
@@ -11,13 +11,6 @@ const COVERT: readonly SignalReply[] = ["noted", "on_its_way"];
 /** The answers a facilitator may give; the server refuses all others. */
 export function answersTo(kind: SignalKind): readonly SignalReply[] {
   return kind === "not_safe" ? COVERT : OPEN;
-}
-
-export type Tapped = { readonly id: string; readonly kind: SignalKind };
-
-/** What is still to be said again: a tap counts as kept only when the server's own state shows it. */
-export function unconfirmed(tapped: Tapped | null, mine: MySignal | null | undefined): Tapped | null {
-  return tapped && tapped.id === mine?.id ? null : tapped;
 }
 
 /** Unanswered first, and of those whoever may be in danger. */

@@ -4,12 +4,14 @@ import { CARDS_EN, CARDS_ES } from "./words-cards.ts";
 import { TOGETHER_EN, TOGETHER_ES } from "./words-together.ts";
 import { LEADING_EN, LEADING_ES } from "./words-leading.ts";
 import { HELPERS_EN, HELPERS_ES } from "./words-helpers.ts";
+import { OUTBOX_EN, OUTBOX_ES } from "./words-outbox.ts";
 
 export const EN = {
   ...CARDS_EN,
   ...TOGETHER_EN,
   ...LEADING_EN,
   ...HELPERS_EN,
+  ...OUTBOX_EN,
   mute: "Mute",
   unmute: "Unmute",
   camera_off: "Camera off",
@@ -259,6 +261,7 @@ export const ES: Words = {
   ...TOGETHER_ES,
   ...LEADING_ES,
   ...HELPERS_ES,
+  ...OUTBOX_ES,
   mute: "Silenciarme",
   unmute: "Activar micrófono",
   camera_off: "Apagar cámara",

@@ -401,20 +401,53 @@ def _answer(session: CareSession, to: str, *, at: datetime) -> None:
 
 
 @transaction.atomic
-def ask_help(seat: Seat, *, asks: bool, at: datetime) -> None:
-    """Ask the facilitators to come, or no longer. Raises PermissionDenied outside a breakout."""
-    if seat.role in STAFF or seat.companion or seat.state != SeatState.ADMITTED or not seat.place.startswith(BREAKOUT):
+def may_ask_help(seat: Seat) -> bool:
+    return (
+        seat.role not in STAFF
+        and not seat.companion
+        and seat.state == SeatState.ADMITTED
+        and seat.place.startswith(BREAKOUT)
+    )
+
+
+def ask_help(seat: Seat, *, asks: bool, key: UUID | None = None, at: datetime) -> None:
+    """Ask the facilitators to come, or no longer. Sent twice (`key` is the device's) it is one call.
+
+    Raises PermissionDenied outside a breakout.
+    """
+    if not may_ask_help(seat):
         raise PermissionDenied
-    calls = HelpCall.objects.filter(seat=seat, ended_at=None)
     if asks:
-        if not calls.exists():
-            HelpCall.objects.create(clinic_id=seat.clinic_id, seat=seat, asked_at=at)
-            trail.record("breakouts.ask-help", patient=seat.person_id, thing=seat)
+        _call(seat, key=key, at=at)
     else:
-        calls.update(ended_at=at, ended="withdrawn")
+        HelpCall.objects.filter(seat=seat, ended_at=None).update(ended_at=at, ended="withdrawn")
     # Not the room's topic: nobody else's socket has anything to look at.
     wake(signals.lead_topic(seat.session_id))
     wake(signals.seat_topic(seat.pk))
+
+
+def _call(seat: Seat, *, key: UUID | None, at: datetime) -> None:
+    if key and _has_called(seat, key):
+        return
+    _, is_new = HelpCall.objects.get_or_create(
+        seat=seat, ended_at=None, defaults={"clinic_id": seat.clinic_id, "key": key, "asked_at": at}
+    )
+    if is_new:
+        trail.record("breakouts.ask-help", patient=seat.person_id, thing=seat)
+
+
+def _has_called(seat: Seat, key: UUID) -> bool:
+    return HelpCall.objects.filter(seat=seat, key=key).exists()
+
+
+def ask_late(seat: Seat, *, key: UUID, by: Any, at: datetime) -> None:
+    """A call for help from a breakout whose line came back when the rooms had ended: it still reaches those who lead.
+
+    A patient's comes as *needs a word*. Raises PermissionDenied for everybody else, who is told that it was not sent.
+    """
+    if seat.person_id == by.pk and _has_called(seat, key):
+        return
+    signals.tap(seat, key=key, kind="word", by=by, at=at)
 
 
 # --- what happens by itself ---

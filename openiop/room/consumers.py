@@ -83,9 +83,16 @@ class RoomConsumer(AsyncWebsocketConsumer):
         if self.connection is None and not isinstance(message, protocol.Hello):
             await self._say(protocol.Error(code="hello_first"))
             return
+        done = await self._try(message)
+        if isinstance(message, protocol.Mine) and message.id:
+            await self._say(protocol.Kept(id=message.id, done=done))
+
+    async def _try(self, message: protocol.ClientMessage) -> bool:
+        """Heed it, and return whether that was possible; what stood in the way is said."""
         try:
             helping.check_may_say(self.role, message)
             await self._heed(message)
+            return True
         except admission.SomethingMissing:
             await self._say(protocol.Error(code="missing"))
         except Refused as refusal:
@@ -95,6 +102,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
             log.warning("Refused in a room: %s.", message.type)
             await self._say(protocol.Error(code="not_allowed"))
             await self._refresh()  # what opened the room may be over: then the tab is told so and goes
+        return False
 
     async def _heed(self, message: protocol.ClientMessage) -> None:
         match message:

@@ -86,8 +86,10 @@ def _rooms_at(session: CareSession, places: list[str]) -> list[MediaRoom]:
 def breakout(me: Seat, person: Any, at: Any, *, message: protocol.Breakout) -> None:
     session = me.session
     match message:
+        case protocol.AskHelp(id=key, asks=True) if key and not breakouts.may_ask_help(me):
+            breakouts.ask_late(me, key=key, by=person, at=at)
         case protocol.AskHelp():
-            breakouts.ask_help(me, asks=message.asks, at=at)
+            breakouts.ask_help(me, asks=message.asks, key=message.id, at=at)
         case protocol.Hop():
             breakouts.hop(session, message.room, by=person, at=at)
         case protocol.BreakoutsPrepare(rooms=rooms, how=how, minutes=minutes, late=late):

@@ -294,10 +294,12 @@ class BreakoutMessage(Row):
 class HelpCall(Row):
     """Somebody in a breakout asks the facilitators to come. Theirs alone: others in the room do not learn of it.
 
-    Open → withdrawn by whoever asked, answered when one of the staff comes to them, or ended with the rooms.
+    Open → withdrawn by whoever asked, answered when one of the staff comes to them, or ended with the rooms. `key` is
+    made on the device, so that a call sent again after a lost line is one row, even when it was answered meanwhile.
     """
 
     seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="help_calls")
+    key = models.UUIDField(null=True)
     asked_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     ended = models.TextField(choices=[(how, how) for how in ("withdrawn", "answered", "rooms ended")], blank=True)
@@ -305,6 +307,7 @@ class HelpCall(Row):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["seat"], condition=Q(ended_at=None), name="one_open_help_call"),
+            models.UniqueConstraint(fields=["seat", "key"], name="one_help_call_per_press"),
             models.CheckConstraint(
                 condition=Q(ended_at=None, ended="") | (Q(ended_at__isnull=False) & ~Q(ended="")),
                 name="help_call_ends_somehow",

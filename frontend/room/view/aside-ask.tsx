@@ -4,6 +4,7 @@ import type { RoomApp } from "../app.ts";
 import type { AsideAsked, Room } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
+import { Command } from "./command.tsx";
 
 type Props = { app: RoomApp; room: Room; words: Words };
 
@@ -21,9 +22,9 @@ export function AsideQuestions({ app, room, words }: Props) {
       <div key={asked.id} className="room-notice" data-warm={asked.declined || undefined} data-notice="aside-asks" role="status">
         <span>{fill(asked.declined ? words.aside_declined : words.aside_waits, { whom: asked.whom_name, name: asked.name })}</span>
         {!asked.declined && (
-          <button type="button" className="room-button small" onClick={() => app.say({ type: "aside_answer", ask: asked.id, comes: false })}>
+          <Command app={app} className="room-button small" onClick={() => app.say({ type: "aside_answer", ask: asked.id, comes: false })}>
             {words.aside_unask}
-          </button>
+          </Command>
         )}
       </div>
     ) : null,
@@ -32,23 +33,23 @@ export function AsideQuestions({ app, room, words }: Props) {
 
 function Answer({ app, asked, comes, words }: { app: RoomApp; asked: AsideAsked; comes: boolean; words: Words }) {
   return (
-    <button type="button" className={comes ? "room-button small main" : "room-button small"} onClick={() => app.say({ type: "aside_answer", ask: asked.id, comes })}>
+    <Command app={app} className={comes ? "room-button small main" : "room-button small"} onClick={() => app.say({ type: "aside_answer", ask: asked.id, comes })}>
       {comes ? words.aside_go : words.aside_cannot}
-    </button>
+    </Command>
   );
 }
 
 /** One button for each other who leads: those in the room first, and whoever is not is called. */
 export function AskAnother({ app, room, seat, name, words }: Props & { seat: string; name: string }) {
   return (room.lead?.others ?? []).map((other) => (
-    <button
+    <Command
       key={other.person}
-      type="button"
+      app={app}
       className="room-button small"
       aria-label={fill(words.aside_ask_name, { whom: other.name, name })}
       onClick={() => app.say({ type: "aside_ask", seat, person: other.person })}
     >
       {fill(other.free ? words.aside_ask : words.aside_ask_called, { whom: other.name })}
-    </button>
+    </Command>
   ));
 }

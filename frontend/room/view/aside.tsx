@@ -4,6 +4,7 @@ import type { RoomApp, Snapshot } from "../app.ts";
 import type { Room } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
+import { Command } from "./command.tsx";
 
 export function AsideNotices({ app, snapshot, room, words }: { app: RoomApp; snapshot: Snapshot; room: Room; words: Words }) {
   const { refusal } = snapshot.state;
@@ -13,9 +14,9 @@ export function AsideNotices({ app, snapshot, room, words }: { app: RoomApp; sna
       {aside && (
         <p className="room-notice" data-warm data-notice="aside" role="status">
           <span>{fill(aside.there ? words.aside_both : words.aside_opening, aside)}</span>
-          <button type="button" className="room-button small" onClick={() => app.say({ type: "aside_end" })}>
+          <Command app={app} className="room-button small" onClick={() => app.say({ type: "aside_end" })}>
             {words.aside_end}
-          </button>
+          </Command>
         </p>
       )}
       {unstaffed && (
@@ -37,8 +38,8 @@ export function AsideNotices({ app, snapshot, room, words }: { app: RoomApp; sna
 
 export function AsideButton({ app, seat, name, words }: { app: RoomApp; seat: string; name: string; words: Words }) {
   return (
-    <button type="button" className="room-button small" aria-label={fill(words.aside_name, { name })} onClick={() => app.say({ type: "aside", seat })}>
+    <Command app={app} className="room-button small" aria-label={fill(words.aside_name, { name })} onClick={() => app.say({ type: "aside", seat })}>
       {words.aside}
-    </button>
+    </Command>
   );
 }

@@ -3,9 +3,11 @@
 import { useEffect, useId, useRef, useState } from "react";
 import type { RoomApp } from "../app.ts";
 import { calls, ending, foesIn, minutesAndSeconds, myRoom, newCalls, peopleIn, roomName, runs, secondsSince, secondsUntil, unattended } from "../breakouts.ts";
+import { helpIn } from "../outbox.ts";
 import type { Assigned, BreakoutPerson, Breakouts, Late, MyBreakout, Room } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
+import { Command } from "./command.tsx";
 
 type Props = { app: RoomApp; room: Room; breakouts: Breakouts; words: Words };
 
@@ -74,7 +76,9 @@ function Prepare({ app, breakouts, words }: Props) {
       />
       <Choice label={words.breakouts_late} value={late} set={setLate} options={[["smallest", words.breakouts_late_smallest], ["ask", words.breakouts_late_ask]]} />
       <div className="lead-actions">
-        <button className="room-button small main">{words.breakouts_make}</button>
+        <Command app={app} type="submit" className="room-button small main">
+          {words.breakouts_make}
+        </Command>
         <button type="button" className="room-button small" onClick={() => setOpen(false)}>
           {words.cancel}
         </button>
@@ -114,17 +118,17 @@ function Prepared({ app, room, breakouts, words }: Props) {
       ))}
       <RoomPart id={null} name={words.breakouts_group} {...{ app, room, breakouts, words }} moving />
       <div className="breakout-foot">
-        <button type="button" className="room-button small main" onClick={() => focusAnd(() => app.say({ type: "breakouts_open" }))}>
+        <Command app={app} className="room-button small main" onClick={() => focusAnd(() => app.say({ type: "breakouts_open" }))}>
           {words.breakouts_open}
-        </button>
+        </Command>
         {how === "random" && (
-          <button type="button" className="room-button small" onClick={() => app.say({ type: "breakouts_prepare", rooms: rooms.length, how, minutes, late })}>
+          <Command app={app} className="room-button small" onClick={() => app.say({ type: "breakouts_prepare", rooms: rooms.length, how, minutes, late })}>
             {words.breakouts_again}
-          </button>
+          </Command>
         )}
-        <button type="button" className="room-button small" onClick={() => focusAnd(() => app.say({ type: "breakouts_discard" }))}>
+        <Command app={app} className="room-button small" onClick={() => focusAnd(() => app.say({ type: "breakouts_discard" }))}>
           {words.breakouts_discard}
-        </button>
+        </Command>
       </div>
     </>
   );
@@ -144,17 +148,17 @@ function Running({ app, room, breakouts, words }: Props) {
         <button type="button" className="room-button small" aria-pressed={moving} onClick={() => setMoving(!moving)}>
           {words.breakouts_move_people}
         </button>
-        <button type="button" className="room-button small" onClick={() => app.say({ type: "breakouts_extend", minutes: 2 })}>
+        <Command app={app} className="room-button small" onClick={() => app.say({ type: "breakouts_extend", minutes: 2 })}>
           {words.breakouts_more}
-        </button>
+        </Command>
         {breakouts.phase === "running" ? (
-          <button type="button" className="room-button small danger" onClick={() => app.say({ type: "breakouts_close", seconds: 30 })}>
+          <Command app={app} className="room-button small danger" onClick={() => app.say({ type: "breakouts_close", seconds: 30 })}>
             {words.breakouts_close}
-          </button>
+          </Command>
         ) : (
-          <button type="button" className="room-button small danger" onClick={() => focusAnd(() => app.say({ type: "breakouts_close", seconds: 0 }))}>
+          <Command app={app} className="room-button small danger" onClick={() => focusAnd(() => app.say({ type: "breakouts_close", seconds: 0 }))}>
             {words.breakouts_close_now}
-          </button>
+          </Command>
         )}
       </div>
     </>
@@ -182,14 +186,14 @@ function RoomPart({ app, room, breakouts, words, id, name, moving, here }: PartP
           (here === id ? (
             <span className="lead-note">{words.breakouts_here}</span>
           ) : (
-            <button
-              type="button"
+            <Command
+              app={app}
               className={`room-button small ${asks ? "main" : ""}`}
               aria-label={id ? fill(words.breakouts_go_name, { name }) : words.breakouts_back}
               onClick={() => app.say({ type: "hop", room: id })}
             >
               {words.breakouts_go}
-            </button>
+            </Command>
           ))}
       </div>
       {moving ? (
@@ -213,7 +217,7 @@ function said(person: BreakoutPerson, words: Words): string {
 function Mover({ app, breakouts, words, person, running }: Props & { person: BreakoutPerson; running: boolean }) {
   const [to, setTo] = useState<string | null>(null);
   const value = to ?? person.room ?? "";
-  const move = (room: string): void => app.say({ type: "breakouts_place", seat: person.seat, room: room || null });
+  const move = (room: string): boolean => app.say({ type: "breakouts_place", seat: person.seat, room: room || null });
   return (
     <li data-seat={person.seat}>
       <label>
@@ -238,14 +242,14 @@ function Mover({ app, breakouts, words, person, running }: Props & { person: Bre
         </select>
       </label>
       {running && to !== null && to !== (person.room ?? "") && (
-        <button
-          type="button"
+        <Command
+          app={app}
           className="room-button small main"
           aria-label={fill(words.breakouts_move_name, person)}
           onClick={() => focusAnd(() => move(to))}
         >
           {words.breakouts_move}
-        </button>
+        </Command>
       )}
     </li>
   );
@@ -259,8 +263,8 @@ function Broadcast({ app, words }: { app: RoomApp; words: Words }) {
       className="breakout-say"
       onSubmit={(event) => {
         event.preventDefault();
-        if (!text.trim()) return;
-        app.say({ type: "breakouts_say", text: text.trim() });
+        // Without a line the words stay where they were written.
+        if (!text.trim() || !app.say({ type: "breakouts_say", text: text.trim() })) return;
         setText("");
         setSent(true);
       }}
@@ -277,7 +281,9 @@ function Broadcast({ app, words }: { app: RoomApp; words: Words }) {
           }}
         />
       </label>
-      <button className="room-button small">{words.breakouts_send}</button>
+      <Command app={app} type="submit" className="room-button small">
+        {words.breakouts_send}
+      </Command>
       <span className="lead-note" role="status">
         {sent ? words.breakouts_sent : ""}
       </span>
@@ -296,9 +302,9 @@ export function BreakoutCalls({ app, room, words }: { app: RoomApp; room: Room; 
       {here && (
         <p className="room-notice" data-notice="breakout">
           <span>{fill(words.breakouts_you_are_in, { name: roomName(breakouts, here) ?? "" })}</span>
-          <button type="button" className="room-button small" onClick={() => app.say({ type: "hop", room: null })}>
+          <Command app={app} className="room-button small" onClick={() => app.say({ type: "hop", room: null })}>
             {words.breakouts_back}
-          </button>
+          </Command>
         </p>
       )}
       <Watch app={app} room={room} breakouts={breakouts} words={words} />
@@ -308,14 +314,14 @@ export function BreakoutCalls({ app, room, words }: { app: RoomApp; room: Room; 
             {fill(words.breakouts_call, { name: person.name, room: roomName(breakouts, person.room) ?? words.breakouts_group })}{" "}
             <Since app={app} at={person.asked_at!} />
           </span>
-          <button
-            type="button"
+          <Command
+            app={app}
             className="room-button small main"
             aria-label={fill(words.breakouts_go_name, { name: roomName(breakouts, person.room) ?? "" })}
             onClick={() => app.say({ type: "hop", room: person.room })}
           >
             {words.breakouts_go}
-          </button>
+          </Command>
         </p>
       ))}
     </div>
@@ -341,9 +347,9 @@ function Watch({ app, breakouts, words }: Props) {
             })}
           </span>
           {running && (
-            <button type="button" className="room-button small main" onClick={() => app.say({ type: "hop", room: person.room })}>
+            <Command app={app} className="room-button small main" onClick={() => app.say({ type: "hop", room: person.room })}>
               {words.breakouts_go}
-            </button>
+            </Command>
           )}
         </p>
       ))}
@@ -357,6 +363,7 @@ export function MyRoom({ app, room, words }: { app: RoomApp; room: Room; words: 
   const mine = room.breakout;
   if (!mine) return null;
   const leads = room.me.role === "facilitator";
+  const asks = helpIn(app.snapshot.outbox) ?? Boolean(mine.asked_at);
   return (
     <div className="my-breakout">
       {!leads && (
@@ -365,8 +372,8 @@ export function MyRoom({ app, room, words }: { app: RoomApp; room: Room; words: 
             {fill(words.my_breakout, { name: mine.name })} <TimeLeft app={app} mine={mine} words={words} />
           </p>
           {room.me.role !== "staff" && (
-            <button type="button" className="room-button small" data-up={mine.asked_at ? true : undefined} onClick={() => app.say({ type: "ask_help", asks: !mine.asked_at })}>
-              {mine.asked_at ? words.help_withdraw : words.help_ask}
+            <button type="button" className="room-button small" data-up={asks || undefined} onClick={() => app.say({ type: "ask_help", asks: !asks })}>
+              {asks ? words.help_withdraw : words.help_ask}
             </button>
           )}
           {mine.asked_at && (
@@ -442,7 +449,7 @@ function newsOf(was: Room, now: Room, words: Words): string[] {
 }
 
 /** What was pressed goes away with the press; keep the keyboard in the panel. */
-function focusAnd(then: () => void): void {
+function focusAnd(then: () => unknown): void {
   document.getElementById("lead-breakouts")?.focus();
   then();
 }

@@ -8,6 +8,7 @@ import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
 import { Choice } from "./breakouts.tsx";
 import { clock } from "./top.tsx";
+import { Command } from "./command.tsx";
 
 type Props = { app: RoomApp; room: Room; words: Words };
 
@@ -107,8 +108,8 @@ function Blocks({ app, blocks, next, words }: { app: RoomApp; blocks: readonly A
               </span>
             </p>
             {!block.now && (
-              <button
-                type="button"
+              <Command
+                app={app}
                 className={isNext ? "room-button small main" : "room-button small"}
                 aria-label={fill(isNext ? words.agenda_next_name : words.agenda_here_name, { title: block.title, time: clock(block.begins_at) })}
                 onClick={() => {
@@ -117,7 +118,7 @@ function Blocks({ app, blocks, next, words }: { app: RoomApp; blocks: readonly A
                 }}
               >
                 {isNext ? words.agenda_next : words.agenda_here}
-              </button>
+              </Command>
             )}
           </li>
         );
@@ -143,13 +144,13 @@ export function CardsPanel({ app, room, words }: Props) {
       {shown && <p>{fill(words.card_everybody, shown)}</p>}
       <Choice label={words.card_which} value={chosen} set={setChosen} options={cards.map(({ card, title }): [string, string] => [card, title])} />
       <div className="lead-actions">
-        <button type="button" className="room-button small main" onClick={() => press({ type: "card_show", card: chosen })}>
+        <Command app={app} className="room-button small main" onClick={() => press({ type: "card_show", card: chosen })}>
           {words.card_show}
-        </button>
+        </Command>
         {shown && (
-          <button type="button" className="room-button small" onClick={() => press({ type: "card_put_away" })}>
+          <Command app={app} className="room-button small" onClick={() => press({ type: "card_put_away" })}>
             {words.card_put_away}
-          </button>
+          </Command>
         )}
       </div>
     </section>

@@ -8,6 +8,7 @@ import type { ChatLine, ChatWord, Room } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
 import { clock } from "./top.tsx";
+import { Command } from "./command.tsx";
 
 type Props = { app: RoomApp; snapshot: Snapshot; room: Room; words: Words; shut: () => void };
 
@@ -63,9 +64,9 @@ function Line({ app, line, room, words }: { app: RoomApp; line: ChatLine; room: 
           {line.to === "facilitators" && <> · {words.chat_only_facilitators}</>}
         </span>
         {room.me.role === "facilitator" && !line.removed && (
-          <button type="button" className="room-button small" aria-label={fill(words.chat_remove_name, line)} onClick={() => app.say({ type: "chat_remove", line: line.id })}>
+          <Command app={app} className="room-button small" aria-label={fill(words.chat_remove_name, line)} onClick={() => app.say({ type: "chat_remove", line: line.id })}>
             {words.remove}
-          </button>
+          </Command>
         )}
       </p>
       <p className="chat-text">{line.removed ? <em>{words.chat_removed}</em> : line.text}</p>
@@ -114,7 +115,7 @@ export function ChatChoice({ app, room, words }: { app: RoomApp; room: Room; wor
       <legend>{words.chat}</legend>
       {modes.map((mode) => (
         <label key={mode}>
-          <input type="radio" name="chat-mode" checked={room.chat === mode} onChange={() => app.say({ type: "chat_mode", mode })} />
+          <input type="radio" name="chat-mode" aria-disabled={!app.hasLine || undefined} checked={room.chat === mode} onChange={() => app.say({ type: "chat_mode", mode })} />
           {words[`chat_mode_${mode}`]}
         </label>
       ))}

@@ -1,11 +1,12 @@
 /** The room on the phone of somebody who is on site: their hand and their choices, and no face. */
 
-import type { Snapshot } from "../app.ts";
+import type { RoomApp, Snapshot } from "../app.ts";
 import type { Room } from "../protocol.ts";
 import type { Words } from "../words.ts";
+import { OutboxNotices } from "./outbox.tsx";
 import { MySignalNotice } from "./signal.tsx";
 
-export function CompanionNotices({ snapshot, words }: { snapshot: Snapshot; words: Words }) {
+export function CompanionNotices({ app, snapshot, words }: { app: RoomApp; snapshot: Snapshot; words: Words }) {
   return (
     <div className="notices" role="status">
       {snapshot.state.line !== "open" && (
@@ -13,6 +14,7 @@ export function CompanionNotices({ snapshot, words }: { snapshot: Snapshot; word
           {words.lost_line}
         </p>
       )}
+      <OutboxNotices app={app} snapshot={snapshot} words={words} />
       <MySignalNotice snapshot={snapshot} words={words} />
     </div>
   );

@@ -6,6 +6,7 @@ import type { RoomApp } from "../app.ts";
 import type { DoorPreset, DoorSaid, Room } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
+import { Command } from "./command.tsx";
 
 const PRESETS: readonly DoorPreset[] = ["soon", "late", "finishing", "talk"];
 
@@ -16,9 +17,9 @@ export function spoken(said: DoorSaid, words: Words): string {
 export function LockButton({ app, room, words }: { app: RoomApp; room: Room; words: Words }) {
   const locked = Boolean(room.lead?.door.locked_at);
   return (
-    <button type="button" className="room-button small" data-off={locked || undefined} onClick={() => app.say({ type: "door_lock", locked: !locked })}>
+    <Command app={app} className="room-button small" data-off={locked || undefined} onClick={() => app.say({ type: "door_lock", locked: !locked })}>
       {locked ? words.door_open : words.door_lock}
-    </button>
+    </Command>
   );
 }
 
@@ -46,9 +47,9 @@ export function LockedOutNotice({ app, room, words }: { app: RoomApp; room: Room
   return (
     <p className="room-notice" data-warm data-notice="locked-out" role="status">
       <span>{text}</span>
-      <button type="button" className="room-button small" onClick={() => app.say({ type: "door_lock", locked: false })}>
+      <Command app={app} className="room-button small" onClick={() => app.say({ type: "door_lock", locked: false })}>
         {words.door_open}
-      </button>
+      </Command>
     </p>
   );
 }
@@ -59,17 +60,16 @@ export function WriteToDoor({ app, to, said, words }: { app: RoomApp; to: { seat
   const form = useId();
   const seat = to?.seat ?? null;
   const send = (what: { preset: DoorPreset } | { text: string }): void => {
-    app.say({ type: "door_say", seat, ...what });
-    setOpen(false);
+    if (app.say({ type: "door_say", seat, ...what })) setOpen(false);
   };
   return (
     <>
       {said && (
         <p className="lead-note door-told" data-door="told">
           <span>{fill(words.door_told, { text: spoken(said, words) })}</span>
-          <button type="button" className="room-button small" onClick={() => app.say({ type: "door_unsay", seat })}>
+          <Command app={app} className="room-button small" onClick={() => app.say({ type: "door_unsay", seat })}>
             {words.door_unsay}
-          </button>
+          </Command>
         </p>
       )}
       <button
@@ -82,14 +82,14 @@ export function WriteToDoor({ app, to, said, words }: { app: RoomApp; to: { seat
       >
         {to ? words.door_write : words.door_write_all}
       </button>
-      {open && <WordsForm id={form} to={to} send={send} words={words} />}
+      {open && <WordsForm app={app} id={form} to={to} send={send} words={words} />}
     </>
   );
 }
 
-type WordsProps = { id: string; to: { name: string } | null; send: (what: { preset: DoorPreset } | { text: string }) => void; words: Words };
+type WordsProps = { app: RoomApp; id: string; to: { name: string } | null; send: (what: { preset: DoorPreset } | { text: string }) => void; words: Words };
 
-function WordsForm({ id, to, send, words }: WordsProps) {
+function WordsForm({ app, id, to, send, words }: WordsProps) {
   const field = useRef<HTMLInputElement>(null);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
@@ -99,16 +99,18 @@ function WordsForm({ id, to, send, words }: WordsProps) {
   return (
     <form id={id} className="door-write" onSubmit={submit}>
       {PRESETS.map((preset) => (
-        <button key={preset} type="button" className="room-button small" data-preset={preset} onClick={() => send({ preset })}>
+        <Command key={preset} app={app} className="room-button small" data-preset={preset} onClick={() => send({ preset })}>
           {words[`door_${preset}`]}
-        </button>
+        </Command>
       ))}
       <label>
         {words.door_words}
         <input ref={field} type="text" maxLength={280} autoComplete="off" />
       </label>
       <p className="lead-note">{to ? fill(words.door_kept_one, to) : words.door_kept}</p>
-      <button className="room-button small main">{words.door_send}</button>
+      <Command app={app} type="submit" className="room-button small main">
+        {words.door_send}
+      </Command>
     </form>
   );
 }

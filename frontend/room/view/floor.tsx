@@ -6,6 +6,7 @@ import type { Stick } from "../floor.ts";
 import type { Room, Seat } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
+import { Command } from "./command.tsx";
 
 type Props = { app: RoomApp; room: Room; words: Words };
 
@@ -48,9 +49,9 @@ function StickLine({ app, room, stick, words }: Props & { stick: Stick }) {
     <p className="room-notice" data-notice="stick" data-mine={stick.isMine || undefined} role="status">
       <span>{stickWords(room, stick, words)}</span>
       {stick.mayPass && (stick.holder || stick.next.length > 0) && (
-        <button type="button" className="room-button small" aria-keyshortcuts="n" onClick={() => app.passStick()}>
+        <Command app={app} className="room-button small" aria-keyshortcuts="n" onClick={() => app.passStick()}>
           {words.stick_pass}
-        </button>
+        </Command>
       )}
     </p>
   );
@@ -77,25 +78,24 @@ export function SpotlightToggle({ lit, even, setEven, words }: { lit: readonly S
 export function SpotlightButton({ app, room, seat, words }: Props & { seat: Seat }) {
   const on = room.floor?.spotlit.includes(seat.seat) ?? false;
   return (
-    <button
-      type="button"
+    <Command
+      app={app}
       className="room-button small"
       aria-label={fill(on ? words.spotlight_off_name : words.spotlight_name, seat)}
       onClick={() => app.say({ type: on ? "spotlight_off" : "spotlight", seat: seat.seat })}
     >
       {on ? words.spotlight_off : words.spotlight}
-    </button>
+    </Command>
   );
 }
 
 export function AskToSpeakButton({ app, seat, asked, setAsked, words }: { app: RoomApp; seat: Seat; asked: boolean; setAsked: () => void; words: Words }) {
   const ask = (): void => {
-    app.say({ type: "ask_to_speak", seat: seat.seat });
-    setAsked();
+    if (app.say({ type: "ask_to_speak", seat: seat.seat })) setAsked();
   };
   return (
-    <button type="button" className="room-button small" aria-label={fill(asked ? words.speak_was_asked_name : words.speak_ask_name, seat)} onClick={ask}>
+    <Command app={app} className="room-button small" aria-label={fill(asked ? words.speak_was_asked_name : words.speak_ask_name, seat)} onClick={ask}>
       {asked ? words.speak_was_asked : words.speak_ask}
-    </button>
+    </Command>
   );
 }

@@ -9,6 +9,7 @@ import type { HelpsNow } from "../protocol-helpers.ts";
 import type { Room, Seat } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
+import { Command } from "./command.tsx";
 
 /** What somebody does here, in the reader's words: "interpreter, Spanish". */
 export function helpWords({ kind, language }: HelpsNow, words: Words): string {
@@ -29,10 +30,10 @@ export function PinButtons({ app, room, seat, pins, words }: { app: RoomApp; roo
         </button>
       )}
       {room.me.role === "facilitator" && (
-        <button type="button" className="room-button small" onClick={() => app.say({ type: "pin", seat: seat.seat, pinned: !pinned })}>
+        <Command app={app} className="room-button small" onClick={() => app.say({ type: "pin", seat: seat.seat, pinned: !pinned })}>
           {pinned ? words.pin_let_all : words.pin_keep_all}
           <span className="unseen"> {seat.name}</span>
-        </button>
+        </Command>
       )}
     </p>
   );

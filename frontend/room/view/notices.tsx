@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import type { RoomApp, Snapshot } from "../app.ts";
 import type { Words } from "../words.ts";
+import { OutboxNotices } from "./outbox.tsx";
 import { MySignalNotice } from "./signal.tsx";
 import { SealNotices } from "./seal.tsx";
 
@@ -63,6 +64,7 @@ export function Notices({ app, snapshot, words }: { app: RoomApp; snapshot: Snap
             )}
           </p>
         ))}
+      <OutboxNotices app={app} snapshot={snapshot} words={words} />
       <MySignalNotice snapshot={snapshot} words={words} />
     </div>
   );

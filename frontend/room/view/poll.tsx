@@ -2,11 +2,13 @@
 
 import { useId, useState } from "react";
 import type { RoomApp } from "../app.ts";
+import { pollIn } from "../outbox.ts";
 import { ENOUGH, answersOf, isScale, questionOf, total } from "../poll.ts";
 import type { LeadPoll, PollKind, PollNow, Room } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
 import { Choice } from "./breakouts.tsx";
+import { Command } from "./command.tsx";
 
 type Props = { app: RoomApp; room: Room; words: Words };
 
@@ -34,6 +36,7 @@ export function PollCard({ app, room, words }: Props) {
 }
 
 function Answers({ app, poll, words }: { app: RoomApp; poll: PollNow; words: Words }) {
+  const mine = pollIn(app.snapshot.outbox, poll.id) ?? poll.mine;
   return (
     <div>
       <div className="poll-answers" role="group" aria-label={questionOf(poll, words)} data-scale={isScale(poll) || undefined}>
@@ -42,8 +45,8 @@ function Answers({ app, poll, words }: { app: RoomApp; poll: PollNow; words: Wor
             key={value}
             type="button"
             className="room-button"
-            aria-pressed={poll.mine === value}
-            data-up={poll.mine === value || undefined}
+            aria-pressed={mine === value}
+            data-up={mine === value || undefined}
             onClick={() => app.say({ type: "poll_answer", poll: poll.id, value })}
           >
             {answer}
@@ -120,18 +123,18 @@ function Running({ app, poll, lead, words }: { app: RoomApp; poll: PollNow; lead
       {lead.counts && <p className="lead-empty">{hidden ? words.poll_few : words.poll_everybody_sees}</p>}
       <div className="lead-actions">
         {poll.open && (
-          <button type="button" className="room-button small main" onClick={() => press("poll_close")}>
+          <Command app={app} className="room-button small main" onClick={() => press("poll_close")}>
             {words.poll_close}
-          </button>
+          </Command>
         )}
         {hidden && (
-          <button type="button" className="room-button small" onClick={() => press("poll_show")}>
+          <Command app={app} className="room-button small" onClick={() => press("poll_show")}>
             {words.poll_show}
-          </button>
+          </Command>
         )}
-        <button type="button" className="room-button small" onClick={() => press("poll_put_away")}>
+        <Command app={app} className="room-button small" onClick={() => press("poll_put_away")}>
           {words.poll_put_away}
-        </button>
+        </Command>
       </div>
     </>
   );
@@ -153,7 +156,8 @@ function Ask({ app, words, done }: { app: RoomApp; words: Words; done: () => voi
       className="breakout-form"
       onSubmit={(event) => {
         event.preventDefault();
-        app.say({ type: "poll_ask", kind, question: own ? question.trim() : "", options: kind === "choices" ? filled : [], named, kept });
+        // Without a line what was written stays.
+        if (!app.say({ type: "poll_ask", kind, question: own ? question.trim() : "", options: kind === "choices" ? filled : [], named, kept })) return;
         document.getElementById("lead-poll")?.focus();
         done();
       }}
@@ -167,9 +171,9 @@ function Ask({ app, words, done }: { app: RoomApp; words: Words; done: () => voi
       <Tick label={words.poll_named} on={named} set={setNamed} />
       <Tick label={words.poll_kept} on={kept} set={setKept} />
       <div className="lead-actions">
-        <button className="room-button small main" disabled={!whole}>
+        <Command app={app} type="submit" className="room-button small main" disabled={!whole}>
           {words.poll_ask}
-        </button>
+        </Command>
         <button type="button" className="room-button small" onClick={done}>
           {words.cancel}
         </button>

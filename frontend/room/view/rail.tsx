@@ -19,6 +19,7 @@ import { PollPanel } from "./poll.tsx";
 import { TimerPanel } from "./timer.tsx";
 import { Signals } from "./signal.tsx";
 import { SealAgain } from "./seal.tsx";
+import { Command } from "./command.tsx";
 
 type Props = { app: RoomApp; room: Room; trouble: string | null; now: number; words: Words; shut: () => void };
 
@@ -42,9 +43,9 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
           </h2>
           <LockButton app={app} room={room} words={words} />
           {room.waiting.filter((person) => !room.lead?.door.locked_at || person.was_inside).length > 1 && (
-            <button type="button" className="room-button small" onClick={() => app.say({ type: "admit", seat: "all" })}>
+            <Command app={app} className="room-button small" onClick={() => app.say({ type: "admit", seat: "all" })}>
               {words.let_all_in}
-            </button>
+            </Command>
           )}
         </div>
         <LockWords room={room} words={words} />
@@ -68,15 +69,15 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
             {room.me.state === "private" ? words.with_you : words.in_group} <span className="count">{headCount(others) + 1}</span>
           </h2>
           {speaking.length > 1 && (
-            <button
-              type="button"
+            <Command
+              app={app}
               className="room-button small"
               onClick={() => {
                 for (const seat of speaking) app.say({ type: "mute", seat: seat.seat });
               }}
             >
               {words.mute_all}
-            </button>
+            </Command>
           )}
         </div>
         <ul className="lead-list">
@@ -97,14 +98,14 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
                 {seat.role === "patient" && !seat.companion && !room.lead?.aside && <AsideButton app={app} seat={seat.seat} name={seat.name} words={words} />}
                 {seat.role === "patient" && !seat.companion && !seat.audio && <AskToSpeakButton app={app} seat={seat} asked={spokenTo.has(seat.seat)} setAsked={() => setSpokenTo(new Set([...spokenTo, seat.seat]))} words={words} />}
                 {seat.audio && (
-                  <button type="button" className="room-button small" aria-label={fill(words.mute_name, seat)} onClick={() => app.say({ type: "mute", seat: seat.seat })}>
+                  <Command app={app} className="room-button small" aria-label={fill(words.mute_name, seat)} onClick={() => app.say({ type: "mute", seat: seat.seat })}>
                     {words.mute_person}
-                  </button>
+                  </Command>
                 )}
                 {seat.role === "patient" && (
-                  <button type="button" className="room-button small" aria-label={fill(words.back_to_waiting_name, seat)} onClick={() => app.say({ type: "send_back", seat: seat.seat })}>
+                  <Command app={app} className="room-button small" aria-label={fill(words.back_to_waiting_name, seat)} onClick={() => app.say({ type: "send_back", seat: seat.seat })}>
                     {words.back_to_waiting}
-                  </button>
+                  </Command>
                 )}
                 <details className="lead-more">
                   <summary className="room-button small" aria-label={fill(words.more_name, seat)}>
@@ -113,9 +114,9 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
                   {seat.role === "patient" && !seat.companion && !room.lead?.aside && <AskAnother app={app} room={room} seat={seat.seat} name={seat.name} words={words} />}
                   <SpotlightButton app={app} room={room} seat={seat} words={words} />
                   {seat.role !== "facilitator" && (
-                    <button type="button" className="room-button small danger" aria-label={fill(words.remove_name, seat)} onClick={() => setAsked({ do: "remove", seat })}>
+                    <Command app={app} className="room-button small danger" aria-label={fill(words.remove_name, seat)} onClick={() => setAsked({ do: "remove", seat })}>
                       {words.remove}
-                    </button>
+                    </Command>
                   )}
                 </details>
               </div>
@@ -125,9 +126,9 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
       </section>
       <div className="lead-foot">
         <SealAgain app={app} room={room} words={words} />
-        <button type="button" className="room-button danger" onClick={() => setAsked({ do: "end" })}>
+        <Command app={app} className="room-button danger" onClick={() => setAsked({ do: "end" })}>
           {words.end_all}
-        </button>
+        </Command>
         <button type="button" className="room-button small lead-close" onClick={shut}>
           {words.close}
         </button>
@@ -180,8 +181,8 @@ function AtTheDoor({ app, person, locked, now, words }: AtTheDoorProps) {
         </a>
       )}
       {/* Who is with staff already is let in to the group only once nothing is missing any more. */}
-      {(!person.with_staff || person.ready) && (!locked || person.was_inside) && <button
-        type="button"
+      {(!person.with_staff || person.ready) && (!locked || person.was_inside) && <Command
+        app={app}
         className="room-button small main"
         aria-label={fill(words.let_in_name, person)}
         onClick={() => {
@@ -191,7 +192,7 @@ function AtTheDoor({ app, person, locked, now, words }: AtTheDoorProps) {
         }}
       >
         {words.let_in}
-      </button>}
+      </Command>}
       {!person.with_staff && <WriteToDoor app={app} to={person} said={person.told} words={words} />}
     </li>
   );

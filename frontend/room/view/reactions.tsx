@@ -19,12 +19,11 @@ export function Reactions({ app, words }: { app: RoomApp; words: Words }) {
           key={reaction}
           type="button"
           className="room-button small"
-          aria-disabled={rests}
+          aria-disabled={rests || !app.hasLine}
           onClick={() => {
-            if (rests) return;
+            if (rests || !app.say({ type: "react", reaction })) return;
             setRests(true);
             setTimeout(() => setRests(false), PAUSE_MS);
-            app.say({ type: "react", reaction });
           }}
         >
           {words[`react_${reaction}`]}

@@ -16,6 +16,7 @@ import { BreakoutAnnouncer, BreakoutCalls, MyRoom } from "./breakouts.tsx";
 import { CompanionNotices, CompanionStage } from "./companion.tsx";
 import { Captions, HelperAnnouncer } from "./helpers.tsx";
 import { Notices } from "./notices.tsx";
+import { NotDoneNotice } from "./outbox.tsx";
 import { Rail } from "./rail.tsx";
 import { newSignals } from "../signal.ts";
 import { DoorScreen } from "./screens.tsx";
@@ -58,7 +59,7 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
             {leads && <AsideQuestions app={app} room={state.room} words={words} />}
             {leads && <LockedOutNotice app={app} room={state.room} words={words} />}
             {leads && <SignalsNotice room={state.room} words={words} open={railOpen ? null : () => setRailOpen(true)} />}
-            {companion ? <CompanionNotices snapshot={snapshot} words={words} /> : <Notices app={app} snapshot={snapshot} words={words} />}
+            {companion ? <CompanionNotices app={app} snapshot={snapshot} words={words} /> : <Notices app={app} snapshot={snapshot} words={words} />}
             <FloorNotices app={app} room={state.room} words={words} />
             <BreakoutCalls app={app} room={state.room} words={words} />
             {!companion && <MyRoom app={app} room={state.room} words={words} />}
@@ -103,8 +104,9 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
           />
         </>
       ) : (
-        <DoorScreen app={app} state={state} words={words} />
+        <DoorScreen app={app} snapshot={snapshot} words={words} />
       )}
+      <NotDoneNotice app={app} snapshot={snapshot} words={words} />
       <HelperAnnouncer room={inside ? state.room : null} words={words} />
       <BreakoutAnnouncer room={inside ? state.room : null} words={words} />
       <Announcer room={state.room} leads={leads} words={words} />

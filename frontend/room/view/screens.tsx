@@ -1,17 +1,19 @@
 /** What a person sees who is not in the group: one calm sentence about what is true, and what they can do. */
 
 import { useEffect } from "react";
-import type { RoomApp } from "../app.ts";
+import type { RoomApp, Snapshot } from "../app.ts";
 import { screenOf } from "../state.ts";
 import type { Screen, State } from "../state.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
 import { SaidAtTheDoor } from "./door.tsx";
 import { CALL_AFTER_MS, CallInstead, WhatHelps, useLongerThan } from "./notices.tsx";
+import { OutboxNotices } from "./outbox.tsx";
 import { HowILeave, MinuteToArrive } from "./leaving.tsx";
 import { clock } from "./top.tsx";
 
-export function DoorScreen({ app, state, words }: { app: RoomApp; state: State; words: Words }) {
+export function DoorScreen({ app, snapshot, words }: { app: RoomApp; snapshot: Snapshot; words: Words }) {
+  const { state } = snapshot;
   const screen = screenOf(state);
   const { title, text, note } = said(screen, state, words);
   const isGone = useLongerThan(state.line !== "open", CALL_AFTER_MS);
@@ -38,6 +40,9 @@ export function DoorScreen({ app, state, words }: { app: RoomApp; state: State; 
             {isGone && <WhatHelps phone={app.config.phone} words={words} />}
           </p>
         )}
+        <div role="status">
+          <OutboxNotices app={app} snapshot={snapshot} words={words} />
+        </div>
         {(screen === "waiting" || screen === "before") && <MinuteToArrive words={words} />}
         {(screen === "left" || screen === "ended") && state.room?.me.role === "patient" && <HowILeave app={app} words={words} />}
         <Actions app={app} screen={screen} words={words} />

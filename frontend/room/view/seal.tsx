@@ -5,6 +5,7 @@ import type { RoomApp, Snapshot } from "../app.ts";
 import type { Room } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
+import { Command } from "./command.tsx";
 
 type Props = { app: RoomApp; snapshot: Snapshot; words: Words };
 
@@ -77,9 +78,9 @@ function Decide({ app, why, words }: { app: RoomApp; why: string; words: Words }
   return (
     <p className="room-notice" data-warm data-notice="cannot_ask">
       <span>{asked ? words.cannot_sure : why}</span>
-      <button type="button" className="room-button small" onClick={() => (asked ? app.chooseEncryption("transport") : setAsked(true))}>
+      <Command app={app} className="room-button small" onClick={() => (asked ? app.chooseEncryption("transport") : setAsked(true))}>
         {words.cannot_go_on}
-      </button>
+      </Command>
       {asked && (
         <button type="button" className="room-button small" onClick={() => setAsked(false)}>{words.close}</button>
       )}
@@ -91,9 +92,9 @@ function Decide({ app, why, words }: { app: RoomApp; why: string; words: Words }
 export function SealAgain({ app, room, words }: { app: RoomApp; room: Room; words: Words }) {
   if (room.me.role !== "facilitator" || room.encryption !== "transport" || !app.config.keysWorker) return null;
   return (
-    <button type="button" className="room-button small" onClick={() => app.chooseEncryption("end_to_end")}>
+    <Command app={app} className="room-button small" onClick={() => app.chooseEncryption("end_to_end")}>
       {words.seal_again}
-    </button>
+    </Command>
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import type { RoomApp, Snapshot } from "../app.ts";
+import { told } from "../outbox.ts";
 import { minutesSince } from "../state.ts";
 import { KINDS, answersTo, inOrder, unanswered } from "../signal.ts";
 import type { Room } from "../protocol.ts";
@@ -9,6 +10,7 @@ import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
 import { Icon } from "./icon.tsx";
 import { useMenu } from "./menu.ts";
+import { Command } from "./command.tsx";
 
 /** One button in everybody's bar; what it opens says that only facilitators see it. */
 export function SignalButton({ app, words }: { app: RoomApp; words: Words }) {
@@ -46,21 +48,16 @@ export function SignalButton({ app, words }: { app: RoomApp; words: Words }) {
 export function MySignalNotice({ snapshot, words }: { snapshot: Snapshot; words: Words }) {
   const [closed, setClosed] = useState("");
   const mine = snapshot.state.room?.my_signal ?? null;
-  const key = snapshot.tapped ? snapshot.tapped.id : mine ? `${mine.id} ${mine.answer ?? ""}` : "";
-  if (!key || key === closed) return null;
-  const text = snapshot.tapped
-    ? words.signal_sending
-    : mine?.answer
-      ? fill(words.signal_answered, { name: mine.answered_by, answer: words[`answer_${mine.answer}`] })
-      : words.signal_sent;
+  const key = mine ? `${mine.id} ${mine.answer ?? ""}` : "";
+  // While a newer one is under way the line above speaks, and only of that.
+  if (!mine || key === closed || told(snapshot.outbox).calls) return null;
+  const text = mine.answer ? fill(words.signal_answered, { name: mine.answered_by, answer: words[`answer_${mine.answer}`] }) : words.signal_sent;
   return (
     <p className="room-notice" data-notice="signal">
       <span>{text}</span>
-      {!snapshot.tapped && (
-        <button type="button" className="room-button small" onClick={() => setClosed(key)}>
-          {words.close}
-        </button>
-      )}
+      <button type="button" className="room-button small" onClick={() => setClosed(key)}>
+        {words.close}
+      </button>
     </p>
   );
 }
@@ -106,9 +103,9 @@ export function Signals({ app, room, now, words }: { app: RoomApp; room: Room; n
                   {signal.kind === "not_safe" && <p className="signal-care">{words.signals_care}</p>}
                   <div className="lead-actions signal-answers" role="group" aria-label={fill(words.answer_to, signal)}>
                     {answersTo(signal.kind).map((preset) => (
-                      <button
+                      <Command
                         key={preset}
-                        type="button"
+                        app={app}
                         className="room-button small"
                         onClick={() => {
                           document.getElementById("lead-signals")?.focus();
@@ -116,7 +113,7 @@ export function Signals({ app, room, now, words }: { app: RoomApp; room: Room; n
                         }}
                       >
                         {words[`answer_${preset}`]}
-                      </button>
+                      </Command>
                     ))}
                   </div>
                 </>

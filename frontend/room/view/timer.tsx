@@ -11,6 +11,7 @@ import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
 import { Choice, useSecond } from "./breakouts.tsx";
 import { clock } from "./top.tsx";
+import { Command } from "./command.tsx";
 
 type Props = { app: RoomApp; room: Room; words: Words };
 
@@ -71,9 +72,9 @@ function Offer({ app, room, words }: Props) {
   return (
     <p className="room-notice" data-notice="plan-break" role="status">
       <span>{fill(words.timer_offer, { time: clock(offer.ends_at) })}</span>
-      <button type="button" className="room-button small main" onClick={() => app.say({ type: "timer_start", kind: "break", minutes: offer.minutes })}>
+      <Command app={app} className="room-button small main" onClick={() => app.say({ type: "timer_start", kind: "break", minutes: offer.minutes })}>
         {words.timer_offer_start}
-      </button>
+      </Command>
     </p>
   );
 }
@@ -103,8 +104,7 @@ function Choose({ app, words, done }: { app: RoomApp; words: Words; done: () => 
   const [minutes, setMinutes] = useState(5);
   const start = (kind: TimerNow["kind"]): void => {
     document.getElementById("lead-timer")?.focus();
-    app.say({ type: "timer_start", kind, minutes });
-    done();
+    if (app.say({ type: "timer_start", kind, minutes })) done();
   };
   return (
     <>
@@ -116,12 +116,12 @@ function Choose({ app, words, done }: { app: RoomApp; words: Words; done: () => 
         first
       />
       <div className="lead-actions">
-        <button type="button" className="room-button small main" onClick={() => start("break")}>
+        <Command app={app} className="room-button small main" onClick={() => start("break")}>
           {words.timer_start_break}
-        </button>
-        <button type="button" className="room-button small" onClick={() => start("exercise")}>
+        </Command>
+        <Command app={app} className="room-button small" onClick={() => start("exercise")}>
           {words.timer_start_exercise}
-        </button>
+        </Command>
         <button type="button" className="room-button small" onClick={done}>
           {words.cancel}
         </button>
@@ -137,11 +137,11 @@ function Set({ app, timer, words }: { app: RoomApp; timer: TimerNow; words: Word
     <>
       <p>{over ? words[`timer_${timer.kind}_over`] : words[`timer_${timer.kind}`]}</p>
       <div className="lead-actions">
-        <button type="button" className="room-button small" onClick={() => app.say({ type: "timer_more", minutes: 2 })}>
+        <Command app={app} className="room-button small" onClick={() => app.say({ type: "timer_more", minutes: 2 })}>
           {words.timer_more}
-        </button>
-        <button
-          type="button"
+        </Command>
+        <Command
+          app={app}
           className="room-button small"
           onClick={() => {
             // The button goes away with the timer; keep the keyboard where it was.
@@ -150,7 +150,7 @@ function Set({ app, timer, words }: { app: RoomApp; timer: TimerNow; words: Word
           }}
         >
           {over ? words.timer_put_away : words.timer_stop}
-        </button>
+        </Command>
       </div>
     </>
   );

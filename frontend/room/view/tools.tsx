@@ -7,6 +7,7 @@ import { ChatChoice } from "./chat.tsx";
 import { LowData } from "./bar.tsx";
 import { Icon } from "./icon.tsx";
 import { useMenu } from "./menu.ts";
+import { Command } from "./command.tsx";
 
 export function ToolsMenu({ app, snapshot, room, words }: { app: RoomApp; snapshot: Snapshot; room: Room; words: Words }) {
   const { open, setOpen, around } = useMenu();
@@ -19,8 +20,8 @@ export function ToolsMenu({ app, snapshot, room, words }: { app: RoomApp; snapsh
       </button>
       {open && (
         <div className="signal-menu tools-menu" id="tools-menu" role="group" aria-label={words.tools}>
-          <button
-            type="button"
+          <Command
+            app={app}
             className="room-button"
             onClick={() => {
               app.say({ type: "stick", out: !stick });
@@ -28,7 +29,7 @@ export function ToolsMenu({ app, snapshot, room, words }: { app: RoomApp; snapsh
             }}
           >
             {stick ? words.stick_away : words.stick_out}
-          </button>
+          </Command>
           <p>{words.stick_means}</p>
           <ChatChoice app={app} room={room} words={words} />
           <LowData app={app} snapshot={snapshot} words={words} />

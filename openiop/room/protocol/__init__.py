@@ -81,6 +81,17 @@ def _code(error: ValidationError) -> Literal["not_json", "unknown", "invalid"]:
 
 
 ServerMessage = Annotated[
-    Room | MediaReply | MediaEvent | KeysNow | KeysReply | ChatNow | Reaction | CaptionLine | Bye | Error | BeatEcho,
+    Room
+    | MediaReply
+    | MediaEvent
+    | KeysNow
+    | KeysReply
+    | Kept
+    | ChatNow
+    | Reaction
+    | CaptionLine
+    | Bye
+    | Error
+    | BeatEcho,
     Field(discriminator="type"),
 ]

@@ -1,6 +1,7 @@
 """What all messages share: the limits, how strictly they are read, and how one is refused."""
 
 from typing import Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
@@ -26,8 +27,24 @@ class Heard(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+class Mine(Heard):
+    """What a person says of or for themselves. With an `id`, made on the device, it is answered by a `Kept`.
+
+    Said again after a lost line with the same `id` it changes nothing twice."""
+
+    id: UUID | None = None
+
+
 class Said(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Kept(Said):
+    """What was said with this `id` is done, now or when it came before; `done` false: it was refused."""
+
+    type: Literal["kept"] = "kept"
+    id: UUID
+    done: bool = True
 
 
 class Led(Heard):

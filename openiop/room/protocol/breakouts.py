@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from openiop.room.protocol.base import Heard, Led, Role, Said
+from openiop.room.protocol.base import Led, Mine, Role, Said
 
 
-class AskHelp(Heard):
+class AskHelp(Mine):
     """From a breakout: please come, or (`asks` false) no longer. Anybody's; only facilitators learn of it."""
 
     type: Literal["ask_help"]

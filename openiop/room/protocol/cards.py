@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from openiop.room.protocol.base import Heard, Led, Said
+from openiop.room.protocol.base import Led, Mine, Said
 
 CardCode = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
 
@@ -29,7 +29,7 @@ class CardPutAway(Led):
     type: Literal["card_put_away"]
 
 
-class CardKeep(Heard):
+class CardKeep(Mine):
     """I keep this card for afterwards. Nobody else is told."""
 
     type: Literal["card_keep"]

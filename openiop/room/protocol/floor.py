@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from openiop.room.protocol.base import Heard, Led, Said
+from openiop.room.protocol.base import Heard, Led, Mine, Said
 
 
 class AskToSpeak(Led):
@@ -14,7 +14,7 @@ class AskToSpeak(Led):
     seat: UUID
 
 
-class NotNow(Heard):
+class NotNow(Mine):
     """I would rather not speak now. Nobody is told."""
 
     type: Literal["speak_not_now"]
@@ -27,7 +27,7 @@ class SpotlightOn(Led):
     seat: UUID
 
 
-class SpotlightOff(Heard):
+class SpotlightOff(Mine):
     """A facilitator takes anybody's spotlight away, everybody else their own."""
 
     type: Literal["spotlight_off"]

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from openiop.room.protocol.base import Heard, Led, Role, Said
+from openiop.room.protocol.base import Heard, Led, Mine, Role, Said
 from openiop.room.protocol.door import DoorSaid, NetworkWord
 from openiop.room.protocol.helpers import HelpsNow
 
@@ -21,7 +21,7 @@ class Beat(Heard):
     type: Literal["beat"]
 
 
-class Hand(Heard):
+class Hand(Mine):
     type: Literal["hand"]
     raised: bool
 

@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from openiop.room.protocol.base import Heard, Led, Said
+from openiop.room.protocol.base import Led, Mine, Said
 
 SignalWord = Literal["word", "not_alone", "urges", "stepping_away", "not_safe"]
 SignalReply = Literal["seen", "soon", "private", "stay", "time", "noted", "on_its_way"]
 
 
-class Signal(Heard):
+class Signal(Mine):
     """A silent tap, for facilitators only. `id` is this tap's, so that sending it again changes nothing."""
 
     type: Literal["signal"]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from openiop.room.protocol.base import Heard, Led, Said
+from openiop.room.protocol.base import Heard, Led, Mine, Said
 
 # --- breaks and exercises, by one clock ---
 
@@ -61,7 +61,7 @@ class PollAsk(Led):
         return self
 
 
-class PollAnswer(Heard):
+class PollAnswer(Mine):
     """My own answer, or my new one: 0 to 10, or which option, from 0."""
 
     type: Literal["poll_answer"]
