@@ -10,6 +10,7 @@ import { presses } from "./presses.ts";
 import { preview } from "./preview.ts";
 import { push } from "./push.ts";
 import { questions } from "./questions.ts";
+import { quiet } from "./quiet.ts";
 
 attach("form:has([data-question])", questions);
 attach("form[data-autosend]", autosend);
@@ -26,6 +27,7 @@ idle(document.body);
 keyboard();
 plan(document.body);
 presses();
+quiet(document.body);
 watch(document.body);
 
 // A page brought back from the browser's memory may be another person's by now.

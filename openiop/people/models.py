@@ -63,6 +63,12 @@ class Clinic(models.Model):
     pause_group_after_seconds = models.PositiveSmallIntegerField(
         _("Pause a group in which nobody leads after (seconds)"), default=60
     )
+    alert_climb_seconds = models.PositiveSmallIntegerField(
+        _("When staff need help: ask the next after (seconds)"), default=30, db_default=30
+    )
+    alert_found_minutes = models.PositiveSmallIntegerField(
+        _("When staff need help: call again without a word on what was found (minutes)"), default=10, db_default=10
+    )
     reminders_from = models.TimeField(_("Remind patients from (their own time)"), default="09:00", db_default="09:00")
     reminders_until = models.TimeField(_("Remind patients until (their own time)"), default="20:00", db_default="20:00")
     plan_review_days = models.PositiveSmallIntegerField(_("Go through safety plans every (days)"), default=30)
@@ -79,6 +85,10 @@ class Clinic(models.Model):
             ),
             models.CheckConstraint(condition=Q(joint_screen_days__range=(1, 365)), name="joint_screen_within_a_year"),
             models.CheckConstraint(condition=Q(plan_review_days__gte=1), name="plans_are_reviewed"),
+            models.CheckConstraint(
+                condition=Q(alert_climb_seconds__range=(5, 600)) & Q(alert_found_minutes__range=(1, 120)),
+                name="calls_for_help_climb",
+            ),
             models.CheckConstraint(
                 condition=Q(reminders_from__lt=models.F("reminders_until")), name="reminders_leave_the_night_alone"
             ),

@@ -22,10 +22,11 @@ WRITTEN_EVERY_SECONDS = 30
 MOST_TRIES = 5
 
 # By name, since the pages belong to the apps above. `room`: a call that lives may be loaded again. `csrf` gives a
-# token and shows no record; with it `room-leaving` takes how somebody leaves, for *not safe* waits for no password.
+# token and shows no record; with it `room-leaving` takes how somebody leaves, for *not safe* waits for no password, and
+# `alert-quiet` a call for help, which shows nothing and waits for none either.
 OPEN_WHILE_LOCKED = frozenset(
-    "lock unlock account_logout set_language help away offline service-worker alarm room room-leaving csrf door-ping "  # noqa: SIM905
-    "demo-sign-in demo-sign-in-as".split()
+    "lock unlock account_logout set_language help away offline service-worker alarm alert-quiet room room-leaving csrf "  # noqa: SIM905
+    "door-ping demo-sign-in demo-sign-in-as".split()
 )
 
 

@@ -28,6 +28,8 @@ PLAIN = [
     "outreach_after_minutes",
     "call_back_after_minutes",
     "pause_group_after_seconds",
+    "alert_climb_seconds",
+    "alert_found_minutes",
     "group_max",
     "joint_screen_days",
     "plan_review_days",
@@ -60,6 +62,18 @@ class ClinicForm(forms.ModelForm):
         min_value=1,
         max_value=365,
         help_text=_("Before two partners are seen together. 30 to begin with; our own, and your clinic’s to decide."),
+    )
+
+    alert_climb_seconds = forms.IntegerField(
+        label=_("When staff need help: ask the next after (seconds)"),
+        min_value=5,
+        max_value=600,
+        help_text=_("Who is at that site first, then who is on duty there, then who leads, then everybody."),
+    )
+    alert_found_minutes = forms.IntegerField(
+        label=_("When staff need help: call again without a word on what was found (minutes)"),
+        min_value=1,
+        max_value=120,
     )
 
     end_to_end = forms.BooleanField(

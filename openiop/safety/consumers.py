@@ -135,4 +135,4 @@ def _is_staff(person: Any) -> bool:
 
 def _rings(person: Person) -> bool:
     with acting(person, origin="socket"):
-        return somebody_is_called(person.clinic_id, at=timezone.now())
+        return somebody_is_called(person, at=timezone.now())

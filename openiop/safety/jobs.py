@@ -1,17 +1,19 @@
 """The worker's part in a crisis: look at each case when it is due, and take its next step."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from openiop.people.access import System, acting, all_clinics, in_each_clinic
 from openiop.people.models import Clinic
 from openiop.safety.models import (
     Case,
+    StaffAlert,
     let_readers_know,
     raise_departures,
     raise_rota_alarms,
-    send_alerts,
+    take_alert_step,
     take_next_step,
 )
 
@@ -19,6 +21,18 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=1)
+
+
+class Climbing(NamedTuple):
+    """What climbs: its table, what comes with a row of it, and its next step."""
+
+    table: Any
+    related: tuple[str, ...]
+    take_step: Callable[..., Any]
+
+
+CASES = Climbing(Case, ("clinic", "patient__clinic"), take_next_step)
+CALLS = Climbing(StaffAlert, ("clinic",), take_alert_step)
 
 
 def climb(at: datetime) -> int:
@@ -30,49 +44,50 @@ def climb(at: datetime) -> int:
     3. If that crashes, count the failure and push the case ahead, longer each time, at most a minute. The others go
        on, and the case stays on every desk, which does not need us to show it.
     """
-    return sum(_climb_for(clinic, at=at) for clinic in all_clinics())
-
-
-def _climb_for(clinic: Clinic, *, at: datetime) -> int:
-    looked_at = 0
-    while (claimed := _claim(clinic, at=at)) is not None:
-        looked_at += 1
-        try:
-            with acting(System(clinic.pk), origin="worker"):
-                take_next_step(_hold(claimed), at=at)
-        except Exception as error:
-            # The kind of the error only: its text may quote the record.
-            log.error("Case %s could not be looked after (%s).", claimed, type(error).__name__)
-            _push_ahead(clinic, claimed, at=at)
-    return looked_at
-
-
-def _claim(clinic: Clinic, *, at: datetime) -> Any | None:
-    """Return the id of a case that is ours for the length of a lease, or None when nothing is due."""
-    with acting(System(clinic.pk), origin="worker"):
-        due = Case.objects.filter(clinic=clinic).due(at).order_by("next_step_at")
-        claimed = due.select_for_update(skip_locked=True).values_list("pk", flat=True).first()
-        if claimed is not None:
-            Case.objects.filter(pk=claimed).update(next_step_at=at + LEASE)
-    return claimed
-
-
-def _hold(pk: Any) -> Case:
-    return Case.objects.select_for_update(of=("self",)).select_related("clinic", "patient__clinic").get(pk=pk)
-
-
-def _push_ahead(clinic: Clinic, pk: Any, *, at: datetime) -> None:
-    with acting(System(clinic.pk), origin="worker"):
-        case = Case.objects.select_for_update().get(pk=pk)
-        if case.closed_at is None:
-            case.failures += 1
-            case.next_step_at = at + min(timedelta(seconds=2 ** min(case.failures, 10)), LONGEST_PAUSE)
-            case.save(update_fields=["failures", "next_step_at"])
+    return sum(_climb_for(clinic, CASES, at=at) for clinic in all_clinics())
 
 
 def call_for_staff(at: datetime) -> int:
-    """Hand staff's own calls for help to everybody's other ways; returns how many calls."""
-    return in_each_clinic(send_alerts, at=at)
+    """The same for staff's own calls for help, in a loop of their own."""
+    return sum(_climb_for(clinic, CALLS, at=at) for clinic in all_clinics())
+
+
+def _climb_for(clinic: Clinic, climbing: Climbing, *, at: datetime) -> int:
+    looked_at = 0
+    while (claimed := _claim(clinic, climbing, at=at)) is not None:
+        looked_at += 1
+        try:
+            with acting(System(clinic.pk), origin="worker"):
+                climbing.take_step(_hold(climbing, claimed), at=at)
+        except Exception as error:
+            # The kind of the error only: its text may quote the record.
+            name = climbing.table.__name__
+            log.error("%s %s could not be looked after (%s).", name, claimed, type(error).__name__)
+            _push_ahead(clinic, climbing, claimed, at=at)
+    return looked_at
+
+
+def _claim(clinic: Clinic, climbing: Climbing, *, at: datetime) -> Any | None:
+    """Return the id of a row that is ours for the length of a lease, or None when nothing is due."""
+    with acting(System(clinic.pk), origin="worker"):
+        due = climbing.table.objects.filter(clinic=clinic).due(at).order_by("next_step_at")
+        claimed = due.select_for_update(skip_locked=True).values_list("pk", flat=True).first()
+        if claimed is not None:
+            climbing.table.objects.filter(pk=claimed).update(next_step_at=at + LEASE)
+    return claimed
+
+
+def _hold(climbing: Climbing, pk: Any) -> Any:
+    return climbing.table.objects.select_for_update(of=("self",)).select_related(*climbing.related).get(pk=pk)
+
+
+def _push_ahead(clinic: Clinic, climbing: Climbing, pk: Any, *, at: datetime) -> None:
+    with acting(System(clinic.pk), origin="worker"):
+        row = climbing.table.objects.select_for_update().get(pk=pk)
+        if row.closed_at is None:
+            row.failures += 1
+            row.next_step_at = at + min(timedelta(seconds=2 ** min(row.failures, 10)), LONGEST_PAUSE)
+            row.save(update_fields=["failures", "next_step_at"])
 
 
 def watch_the_rota(at: datetime) -> int:

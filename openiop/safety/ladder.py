@@ -49,7 +49,8 @@ class Deadlines(NamedTuple):
 class Rung(NamedTuple):
     """Who is paged together, and why them. `everyone` is the desk: all staff who have it open.
 
-    `minutes` is how long this rung may wait; 0 leaves it to the tier's deadlines. `ways`: see `rungs.WAYS`.
+    `minutes` (or `seconds`) is how long this rung may wait; 0 leaves it to the tier's deadlines. `ways`: see
+    `rungs.WAYS`.
     """
 
     who: tuple[Hashable, ...]
@@ -57,6 +58,7 @@ class Rung(NamedTuple):
     everyone: bool = False
     minutes: int = 0
     ways: tuple[str, ...] = ("desk", "push", "sms", "email")
+    seconds: int = 0
 
 
 class Paged(NamedTuple):
@@ -392,5 +394,5 @@ def _patience(rung: int, *, rungs: Sequence[Rung], deadlines: Deadlines) -> time
     if rung >= len(rungs) - 1:
         return timedelta(minutes=deadlines.repeat_minutes)
     # A page to a rung that is no longer there (-1) waits as the tier does.
-    own = rungs[rung].minutes if rung >= 0 else 0
-    return timedelta(minutes=own or deadlines.acknowledge_minutes)
+    own = timedelta(minutes=rungs[rung].minutes, seconds=rungs[rung].seconds) if rung >= 0 else timedelta()
+    return own or timedelta(minutes=deadlines.acknowledge_minutes)

@@ -14,6 +14,8 @@ from openiop.safety.ladder import Deadlines, Rung
 LIVE, PRIMARY, ON_CALL, SECOND_ON_CALL = "live", "primary", "on_call", "second_on_call"
 SUPERVISOR, EVERYONE, ROLE, PERSON = "supervisor", "everyone", "role", "person"
 ASKS = (LIVE, PRIMARY, ON_CALL, SECOND_ON_CALL, SUPERVISOR, EVERYONE, ROLE, PERSON)
+# Rungs of a call from staff to staff alone (`calling.py`); no clinic's ladder about a patient has them.
+HERE, ON_DUTY, LEADS = "here", "on_duty", "leads"
 
 DESK = "desk"
 WAYS = (DESK, "push", "sms", "email")
@@ -28,6 +30,9 @@ BECAUSE = {
     SECOND_ON_CALL: ladder.SECOND_ON_CALL,
     SUPERVISOR: ladder.SUPERVISOR,
     EVERYONE: ladder.EVERYONE_ON_THE_DESK,
+    HERE: "safety.here_today",
+    ON_DUTY: "safety.on_duty_here",
+    LEADS: "safety.leads",
 }
 
 HOLE = "safety.rungs.hole"
@@ -48,6 +53,7 @@ class Ask(NamedTuple):
     minutes: int | None
     who: Any = ""
     ways: tuple[str, ...] = WAYS
+    seconds: int = 0
 
     @property
     def because(self) -> str:
@@ -93,7 +99,7 @@ def drawn(plan: Plan, people: Mapping[tuple[str, Hashable], Iterable[Hashable]])
         new = tuple(dict.fromkeys(one for one in people.get((ask.asks, ask.who), ()) if one not in asked))
         asked.update(new)
         if new:
-            rungs.append(Rung(new, ask.because, minutes=ask.minutes or 0, ways=ask.ways))
+            rungs.append(Rung(new, ask.because, minutes=ask.minutes or 0, ways=ask.ways, seconds=ask.seconds))
     ways = next((ask.ways for ask in plan.rungs if ask.asks == EVERYONE), WAYS)
     return [*rungs, Rung((), ladder.EVERYONE_ON_THE_DESK, everyone=True, minutes=plan.repeat_minutes, ways=ways)]
 

@@ -110,7 +110,7 @@ def test_two_taps_at_the_same_moment_open_one_case(people, together):
 def test_a_worker_that_dies_with_a_case_in_hand_only_delays_it_by_its_lease(people, worker):
     flag(people["maya"])
     with worker():
-        claimed = jobs._claim(people["maya"].clinic, at=NOW)
+        claimed = jobs._claim(people["maya"].clinic, jobs.CASES, at=NOW)
         assert claimed is not None  # and now this worker is gone
 
         assert jobs.climb(NOW + timedelta(seconds=5)) == 0

@@ -1,8 +1,10 @@
 """What safety keeps, a file for each noun; `crisis` holds the verbs, in the order in which a crisis runs."""
 
-from openiop.safety.models.alerts import StaffAlert, call_staff, end_alert, open_alerts, send_alerts, take_alert
+from openiop.safety.models.alert_pages import AlertPage, StaffPlace, take_alert_step
+from openiop.safety.models.alerts import StaffAlert
 from openiop.safety.models.asking import Drawn, everyone, ladder_for, rungs_for
 from openiop.safety.models.assessment import NoReason, RiskAssessment, assess
+from openiop.safety.models.calls import call_staff, end_alert, open_alerts, take_alert, take_alert_back
 from openiop.safety.models.case import (
     BECAUSE,
     HARMED,
@@ -133,12 +135,15 @@ __all__ = [
     "lift",
     "mark",
     "marks_of",
+    "AlertPage",
     "StaffAlert",
+    "StaffPlace",
     "call_staff",
     "end_alert",
     "open_alerts",
-    "send_alerts",
     "take_alert",
+    "take_alert_back",
+    "take_alert_step",
     "ClosedDay",
     "NotOnOffer",
     "RotaAlarm",

@@ -1,21 +1,22 @@
-"""Staff call staff: one press for help in a room or for oneself. About a place, never about a patient."""
+"""Staff call staff: one press for help in a room or for oneself. About a place, never about a patient.
+
+Its verbs: `calls`; whom it asks: `alert_pages`.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
-from django.core.exceptions import PermissionDenied
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Q
-from django.utils import translation
-from django.utils.translation import gettext
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from openiop.audit import trail
-from openiop.lib.wake import wake
-from openiop.messaging.models import EVERY_WAY, send_by
-from openiop.people.models import Clinic, Person, Row, Site
+from openiop.people.models import Person, Row, Site
+from openiop.safety import ladder
+
+# This long after it was due the worker has not looked: then every desk rings, for nobody climbs.
+WORKER_IS_LATE = timedelta(seconds=30)
 
 
 class StaffAlertQuerySet(models.QuerySet["StaffAlert"]):
@@ -25,25 +26,46 @@ class StaffAlertQuerySet(models.QuerySet["StaffAlert"]):
     def ringing(self) -> StaffAlertQuerySet:
         return self.open().filter(taken_at=None)
 
+    def due(self, at: datetime) -> StaffAlertQuerySet:
+        return self.open().filter(next_step_at__lte=at)
+
+    def shown_to(self, person: Person) -> StaffAlertQuerySet:
+        """The clinic's, without one's own silent calls: somebody may be looking at that screen."""
+        return self.filter(clinic_id=person.clinic_id).exclude(made_by_id=person.pk, silent=True)
+
 
 class StaffAlert(Row):
     """Somebody of the staff needs people to come.
 
-    Ringing on every desk → taken by name (the sound stops, the place stays in sight) → over. `sent_at`: handed to
-    everybody's other ways as well; a drill never is. Never deleted: false alarms and drills end as such.
+    Asking, rung by rung → taken by name (the sound stops, the place stays in sight) → over, with what was found. Taken
+    and not over after `found_minutes`, it asks again, and somebody else may take it. `withdrawn_at`: whoever called
+    took it back, with a reason; somebody goes and looks all the same. Never deleted: false alarms and drills end as
+    such; a drill stays on the desks.
+
+    `silent`: pressed without a sign on the presser's screen. `key` was made where it was pressed, so that a press
+    kept while the line was down arrives once; `pressed_at` is that device's clock. `next_step_at`: when the worker
+    looks again, moved ahead to claim it. The two clocks are the clinic's when it was called.
     """
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("Site"))
     where = models.TextField(_("Where"), blank=True)
     drill = models.BooleanField(_("This is a drill"), default=False)
+    silent = models.BooleanField(default=False, db_default=False)
+    key = models.UUIDField(null=True)
+    pressed_at = models.DateTimeField(null=True)
     made_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True)
+    climb_seconds = models.PositiveSmallIntegerField(default=30, db_default=30)
+    found_minutes = models.PositiveSmallIntegerField(default=10, db_default=10)
+    next_step_at = models.DateTimeField(db_default=Now())
+    failures = models.PositiveSmallIntegerField(default=0, db_default=0)
     taken_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     taken_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_because = models.TextField(_("Why you take it back"), blank=True, default="", db_default="")
     over_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     over_at = models.DateTimeField(null=True)
-    outcome = models.TextField(_("What it was"), blank=True)
+    outcome = models.TextField(_("What was found"), blank=True)
 
     objects = StaffAlertQuerySet.as_manager()
 
@@ -58,83 +80,46 @@ class StaffAlert(Row):
                 | (Q(over_by__isnull=False, over_at__isnull=False) & ~Q(outcome="")),
                 name="alert_over_with_a_word",
             ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None, withdrawn_because="")
+                | (Q(withdrawn_at__isnull=False) & ~Q(withdrawn_because="")),
+                name="alert_taken_back_with_a_reason",
+            ),
+            models.UniqueConstraint(fields=["made_by", "key"], name="one_alert_a_press"),
         ]
         indexes = [models.Index(fields=["clinic"], condition=Q(over_at=None), name="alert_open")]
 
+    @property
+    def closed_at(self) -> datetime | None:
+        return self.over_at
 
-@transaction.atomic
-def call_staff(
-    *, by: Person, at: datetime, where: str = "", site: Site | None = None, drill: bool = False
-) -> StaffAlert:
-    """Call everybody. A second press while one's own alert rings adds where one is and calls nobody twice.
+    @property
+    def came_late(self) -> bool:
+        """Did the press wait for the line? By the two clocks, which may differ a little."""
+        return self.pressed_at is not None and self.made_at - self.pressed_at > timedelta(minutes=1)
 
-    Raises PermissionDenied for anybody but staff.
-    """
-    if by.kind != Person.STAFF or not by.active:
-        raise PermissionDenied
-    sites = Site.objects.filter(clinic_id=by.clinic_id)
-    site = site or (sites.get() if sites.count() == 1 else None)
-    mine = StaffAlert.objects.ringing().select_for_update().filter(made_by=by, drill=drill).first()
-    if mine is None:
-        mine = StaffAlert(clinic_id=by.clinic_id, made_by=by, made_at=at, drill=drill)
-    mine.where, mine.site = where or mine.where, site or mine.site
-    mine.save()
-    trail.record("alert.call", thing=mine, drill=drill)
-    wake(f"desk.{by.clinic_id}")
-    return mine
+    def looks_for_somebody(self, *, at: datetime) -> bool:
+        """Has nobody gone yet, or has whoever went said nothing for too long?"""
+        return self.over_at is None and (self.taken_at is None or at >= self.held_until)
 
+    @property
+    def held_until(self) -> datetime:
+        """Until when going there keeps it quiet without a word on what was found."""
+        return ladder.held_until(self.taken_at or self.made_at, since=self.made_at, contact_minutes=self.found_minutes)
 
-@transaction.atomic
-def take_alert(alert: StaffAlert, *, by: Person, at: datetime) -> bool:
-    """`by` goes there: the sound stops. False, and nothing changes, where somebody was faster or it is one's own."""
-    if by.kind != Person.STAFF or not by.active:
-        raise PermissionDenied
-    alert = StaffAlert.objects.select_for_update().get(pk=alert.pk)
-    if alert.taken_at or alert.over_at or alert.made_by_id == by.pk:
-        return False
-    alert.taken_by, alert.taken_at = by, at
-    alert.save(update_fields=["taken_by", "taken_at"])
-    trail.record("alert.take", thing=alert)
-    wake(f"desk.{alert.clinic_id}")
-    return True
+    def is_left_alone(self, *, at: datetime) -> bool:
+        """Has the worker failed to look at it? Then nobody climbs."""
+        return self.failures > 0 or self.next_step_at < at - WORKER_IS_LATE
 
+    def rings_for(self, person: Person, *, at: datetime) -> bool:
+        """Does it sound at this person's desk: they were asked, or nobody climbs. Never one's own."""
+        if self.made_by_id == person.pk or not self.looks_for_somebody(at=at):
+            return False
+        return self.is_left_alone(at=at) or any(page.to_id == person.pk for page in self.pages.all())
 
-@transaction.atomic
-def end_alert(alert: StaffAlert, *, outcome: str, by: Person, at: datetime) -> None:
-    """It is over, with a word on what it was. Ending twice keeps the first. Raises ValueError without a word."""
-    if by.kind != Person.STAFF or not by.active:
-        raise PermissionDenied
-    if not outcome.strip():
-        raise ValueError("an alert ends with a word on what it was")
-    alert = StaffAlert.objects.select_for_update().get(pk=alert.pk)
-    if alert.over_at:
-        return
-    alert.over_by, alert.over_at, alert.outcome = by, at, outcome
-    alert.save(update_fields=["over_by", "over_at", "outcome"])
-    trail.record("alert.end", thing=alert)
-    wake(f"desk.{alert.clinic_id}")
+    def may_be_taken_by(self, person: Person, *, at: datetime) -> bool:
+        return self.made_by_id != person.pk and self.looks_for_somebody(at=at)
 
-
-@transaction.atomic
-def send_alerts(clinic: Clinic, *, at: datetime) -> int:
-    """The worker hands each alert to everybody's other ways, once; returns how many. Drills stay on the desks."""
-    waiting = StaffAlert.objects.ringing().filter(clinic_id=clinic.pk, sent_at=None, drill=False)
-    alerts = list(waiting.select_for_update(skip_locked=True))
-    staff = Person.objects.filter(clinic_id=clinic.pk, active=True).staff().select_related("login")
-    for alert in alerts:
-        for person in staff.exclude(pk=alert.made_by_id):
-            with translation.override(person.language):
-                words: dict[str, Any] = {
-                    "subject": gettext("Someone needs you"),
-                    "body": gettext("Someone needs you. Open the desk."),
-                }
-                send_by(EVERY_WAY, person, **words, because=f"alert {alert.pk}", at=at)
-        alert.sent_at = at
-        alert.save(update_fields=["sent_at"])
-    return len(alerts)
-
-
-def open_alerts(clinic_id: Any) -> list[StaffAlert]:
-    """What stands on every desk until somebody says that it is over: the newest first."""
-    found = StaffAlert.objects.open().filter(clinic_id=clinic_id)
-    return list(found.select_related("site", "made_by", "taken_by").order_by("-made_at"))
+    def may_be_ended_by(self, person: Person) -> bool:
+        """Somebody else says what was found: whoever called may be made to say that it is nothing."""
+        return self.over_at is None and (self.drill or self.made_by_id != person.pk)

@@ -25,8 +25,8 @@ from openiop.lib.wake import wake
 from openiop.messaging.models import send_by
 from openiop.people.models import Person, Tie
 from openiop.safety import ladder, rungs
-from openiop.safety.models.alerts import StaffAlert
 from openiop.safety.models.asking import Drawn, everyone, ladder_for
+from openiop.safety.models.calls import somebody_calls
 from openiop.safety.models.case import Acknowledgement, Case, Closure, Contact, Flag, Page
 
 
@@ -334,11 +334,11 @@ def look_again(case: Case, *, at: datetime) -> None:
         case.save(update_fields=["next_step_at"])
 
 
-def somebody_is_called(clinic_id: Any, *, at: datetime) -> bool:
-    """Is anybody of this clinic still waiting for somebody to come? Content-free: what a locked desk may sound."""
-    if StaffAlert.objects.ringing().filter(clinic_id=clinic_id).exists():
+def somebody_is_called(person: Person, *, at: datetime) -> bool:
+    """Does this member of staff's desk sound? Content-free: what a locked desk may do too."""
+    if somebody_calls(person, at=at):
         return True
-    return any(case.rings(at=at) for case in Case.objects.filter(clinic_id=clinic_id).open().with_steps())
+    return any(case.rings(at=at) for case in Case.objects.filter(clinic_id=person.clinic_id).open().with_steps())
 
 
 def somebody_is_looked_after(clinic_id: Any) -> bool:

@@ -54,12 +54,25 @@ def show_rail_to(request: Any) -> HttpResponse:
     calm = not rows and not person.is_clinician and somebody_is_looked_after(person.clinic_id)
     context = {
         "rows": rows,
-        "alerts": open_alerts(person.clinic_id),
+        "alerts": _alerts_of(person, at=now),
         "somebody": calm,
         "now": now,
         "gap": _gap_to_tell(person, at=now),
     }
     return page(request, "safety/rail.html", context, part="_rail.html")
+
+
+def _alerts_of(person: Person, *, at: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "alert": alert,
+            "rings": alert.rings_for(person, at=at),
+            "may_take": alert.may_be_taken_by(person, at=at),
+            "left_alone": alert.looks_for_somebody(at=at) and alert.is_left_alone(at=at),
+            "unsaid": bool(alert.taken_at) and alert.looks_for_somebody(at=at),
+        }
+        for alert in open_alerts(person)
+    ]
 
 
 def _gap_to_tell(person: Person, *, at: Any) -> Any:
@@ -84,7 +97,7 @@ def _note_what_was_seen(request: Any, rows: list[rail.OpenCase]) -> None:
 @staff_only
 def alarm(request: Any) -> HttpResponse:
     """Is somebody being called? Says nothing else, and answers a locked screen too."""
-    rings = somebody_is_called(request.person.clinic_id, at=timezone.now())
+    rings = somebody_is_called(request.person, at=timezone.now())
     return page(request, "safety/alarm.html", {"rings": rings}, part="_alarm.html")
 
 
