@@ -11,10 +11,13 @@ import { freePlace, items, newer, removed } from "./items.ts";
 import type { Item } from "./items.ts";
 import { BoardLine } from "./line.ts";
 import { Announcer, List } from "./list.tsx";
-import type { BoardState, Reason } from "./protocol.ts";
+import type { BoardState, Reason, Spot } from "./protocol.ts";
+import { usePointers } from "./use-pointers.ts";
+import type { Pointers } from "./use-pointers.ts";
 import { PLAIN_FONT, skeletons } from "./skeletons.ts";
 import { TEMPLATES, pieces } from "./templates.ts";
 import type { TemplateName } from "./templates.ts";
+import { fill } from "./words.ts";
 import type { Words } from "./words.ts";
 
 export type Config = {
@@ -27,6 +30,8 @@ export type Config = {
   readonly all: string;
   readonly assets: string;
   readonly csrf: string;
+  /** Until when it is kept, in the reader's words; empty where nobody set an end. */
+  readonly keptUntil: string;
 };
 
 type Line = "open" | "reconnecting" | "closed";
@@ -57,7 +62,7 @@ type Props = {
 
 function Board({ config, words, language, notice, setNotice, onRefused }: Props) {
   const [api, setApi] = useState<ExcalidrawImperativeAPI | null>(null);
-  const [state, setState] = useState<BoardState>({ type: "board", level: config.level, read_only: false, can_undo_clear: false });
+  const [state, setState] = useState<BoardState>({ type: "board", level: config.level, read_only: false, can_undo_clear: false, may_point: false });
   const [line, setLine] = useState<Line>("reconnecting");
   const [saved, setSaved] = useState(false);
   const [listed, setListed] = useState<readonly Item[]>([]);
@@ -65,6 +70,9 @@ function Board({ config, words, language, notice, setNotice, onRefused }: Props)
   const theme = useTheme();
   const mayWrite = state.level !== "viewer" && line !== "closed";
   const parts = useRef<{ binding: Binding; line: BoardLine; files: Files; flush: () => void } | null>(null);
+  const say = useMemo(() => (line === "open" && state.may_point ? (at: Spot): void => parts.current?.line.point(at) : null), [line, state.may_point]);
+  const pointers = usePointers(api, say);
+  const hearPointing = pointers.hear;
   const writing = useRef(mayWrite);
   writing.current = mayWrite;
 
@@ -87,6 +95,7 @@ function Board({ config, words, language, notice, setNotice, onRefused }: Props)
       onSaved: setSaved,
       onLine: setLine,
       onRefused,
+      onPointing: hearPointing,
     });
     const flush = (): void => {
       if (writing.current && binding.fromScene(api.getSceneElementsIncludingDeleted() as never)) looked = true;
@@ -107,7 +116,7 @@ function Board({ config, words, language, notice, setNotice, onRefused }: Props)
       parts.current = null;
       doc.destroy();
     };
-  }, [api, config, onRefused]);
+  }, [api, config, onRefused, hearPointing]);
 
   const write = useMemo(() => throttled(() => parts.current?.flush(), WRITE_EVERY_MS), []);
 
@@ -168,7 +177,7 @@ function Board({ config, words, language, notice, setNotice, onRefused }: Props)
   return (
     <div className="board-shell" data-list={listOpen ? "open" : "shut"}>
       <Bar
-        {...{ config, state, words, listOpen }}
+        {...{ config, state, words, listOpen, pointers }}
         status={line === "open" ? (saved ? words.saved : words.saving) : words[line]}
         toggleList={() => setListOpen(!listOpen)}
         act={(what) => void act(what)}
@@ -179,11 +188,12 @@ function Board({ config, words, language, notice, setNotice, onRefused }: Props)
           {notice || words.read_only_you}
         </p>
       )}
-      <div className="board-canvas">
+      <div className="board-canvas" onPointerLeave={() => pointers.moved(null)}>
         <Excalidraw
           excalidrawAPI={setApi}
           onChange={() => parts.current && write()}
           onPointerUp={() => write()}
+          onPointerUpdate={({ pointer }) => pointers.moved([round(pointer.x), round(pointer.y)])}
           viewModeEnabled={!mayWrite}
           theme={theme}
           langCode={language.startsWith("es") ? "es-ES" : "en"}
@@ -211,7 +221,9 @@ function Board({ config, words, language, notice, setNotice, onRefused }: Props)
       </div>
       {listOpen && <List items={listed} mayWrite={mayWrite} words={words} add={(text) => void addNote(text)} change={(item, text) => void changeItem(item, text)} remove={removeItem} close={() => setListOpen(false)} />}
       <Announcer items={listed} words={words} />
-      <p className="board-kept">{words.kept_note}</p>
+      <p className="board-kept">
+        {words.kept_note} {config.keptUntil}
+      </p>
     </div>
   );
 }
@@ -222,17 +234,21 @@ type BarProps = {
   words: Words;
   status: string;
   listOpen: boolean;
+  pointers: Pointers;
   toggleList: () => void;
   act: (what: string) => void;
   lay: (name: TemplateName) => void;
 };
 
-function Bar({ config, state, words, status, listOpen, toggleList, act, lay }: BarProps) {
+function Bar({ config, state, words, status, listOpen, pointers, toggleList, act, lay }: BarProps) {
   const leads = state.level === "lead";
   return (
     <div className="board-bar">
       <button type="button" className="button quiet small" aria-expanded={listOpen} aria-controls="board-list" onClick={toggleList}>
         {words.list_open}
+      </button>
+      <button type="button" className="button quiet small" aria-pressed={pointers.show} onClick={pointers.toggle}>
+        {words.pointers}
       </button>
       {leads && (
         <>
@@ -273,6 +289,7 @@ function Bar({ config, state, words, status, listOpen, toggleList, act, lay }: B
           </a>
         </>
       )}
+      {pointers.here.length > 0 && <p className="board-here">{fill(words.also_here, { names: pointers.here.join(", ") })}</p>}
       <p className="board-status" data-saved={status === words.saved || undefined}>
         {leads && state.read_only ? `${words.read_only_lead} · ` : ""}
         {status}
@@ -313,6 +330,11 @@ function useTheme(): "light" | "dark" {
     document.documentElement.dataset["theme"] = theme;
   }, [theme]);
   return theme;
+}
+
+/** Finer than this nobody points. */
+function round(place: number): number {
+  return Math.max(-1e6, Math.min(1e6, Math.round(place)));
 }
 
 /** At most once in `ms`, and always once more after the last call. */

@@ -18,6 +18,7 @@ function board() {
       onState: () => undefined,
       onSaved: (saved) => said.saved.push(saved),
       onLine: (state) => said.lines.push(state),
+      onPointing: () => undefined,
       onRefused: (reason) => said.refused.push(reason),
     },
     {

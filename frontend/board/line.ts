@@ -5,7 +5,7 @@
 
 import * as Y from "yjs";
 import { framed, fromBase64, toBase64 } from "./protocol.ts";
-import type { BoardState, Reason, ServerWords } from "./protocol.ts";
+import type { BoardState, Pointing, Reason, ServerWords, Spot } from "./protocol.ts";
 
 export const SERVER = Symbol("server");
 const BEAT_MS = 10_000;
@@ -17,6 +17,7 @@ export type Listener = {
   onState(state: BoardState): void;
   onSaved(saved: boolean): void;
   onLine(line: "open" | "reconnecting" | "closed"): void;
+  onPointing(pointing: Pointing): void;
   /** The document was refused something: it must be begun again from the server's. */
   onRefused(reason: Reason): void;
 };
@@ -78,6 +79,11 @@ export class BoardLine {
     socket.onclose = () => this.#lost(socket);
   }
 
+  /** Worth nothing later: without a line it is not said. */
+  point(at: Spot): void {
+    if (this.#welcomed && this.#socket?.readyState === 1) this.#socket.send(JSON.stringify({ type: "point", at }));
+  }
+
   close(): void {
     this.#ended = true;
     for (const timer of this.#timers) this.around.cancel(timer);
@@ -88,6 +94,8 @@ export class BoardLine {
     switch (words.type) {
       case "board":
         return this.listener.onState(words);
+      case "pointing":
+        return this.listener.onPointing(words);
       case "welcome":
         return this.#welcome(fromBase64(words.vector));
       case "kept":

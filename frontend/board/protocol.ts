@@ -3,10 +3,15 @@
 export type Level = "lead" | "writer" | "viewer";
 export type Reason = "too_large" | "not_a_drawing" | "read_only" | "full";
 
-export type BoardState = { type: "board"; level: Level; read_only: boolean; can_undo_clear: boolean };
+export type BoardState = { type: "board"; level: Level; read_only: boolean; can_undo_clear: boolean; may_point: boolean };
+
+/** Where somebody points on the board; null: nowhere just now. */
+export type Spot = readonly [number, number] | null;
+export type Pointing = { type: "pointing"; who: string; name: string; at: Spot; here: boolean };
 
 export type ServerWords =
   | BoardState
+  | Pointing
   | { type: "welcome"; vector: string }
   | { type: "kept"; n: number }
   | { type: "refused"; n: number; reason: Reason }

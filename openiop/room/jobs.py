@@ -8,6 +8,7 @@ from procrastinate.contrib.django import app
 
 from openiop.people.access import System, acting, all_clinics
 from openiop.room import care, e2ee, staffing
+from openiop.room.boards import expiry
 from openiop.room.leading import forgetting
 from openiop.room.together import leaving, polls
 
@@ -57,3 +58,11 @@ def forget_words(timestamp: int) -> int:
         with acting(System(clinic.pk), origin="worker"):
             found += forgetting.forget_over(at=datetime.fromtimestamp(timestamp, UTC))
     return found
+
+
+@app.periodic(cron="53 * * * *")
+@app.task(name="room.expire_boards", queueing_lock="room.expire_boards")
+def expire_boards(timestamp: int) -> int:
+    """Destroy the boards whose time is over by their clinic's own days; returns how many."""
+    at = datetime.fromtimestamp(timestamp, UTC)
+    return sum(expiry.expire_old(clinic.pk, at=at) for clinic in all_clinics())

@@ -24,7 +24,7 @@ from openiop.people.access import acting
 from openiop.people.models import Device, Invitation, Person, Site, hashed
 from openiop.people.support import SupporterConsent, SupporterLink
 from openiop.programs.models import Enrolment, Program, Track
-from openiop.room.boards.models import Board, BoardImage
+from openiop.room.boards.models import Board, BoardImage, BoardPolicy
 from openiop.room.models import Seat
 from openiop.safety import ladder
 from openiop.safety.models import (
@@ -140,6 +140,7 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
         note = GroupNote.objects.create(**clinic, session=evening, author=cast["bea"], edited_at=now)
         part = NotePart.objects.create(**clinic, note=note, patient=maya, entry=entry)
         board = Board.lay_out(evening, at=now)
+        BoardPolicy.objects.create(**clinic, keep_days=30)
         image = BoardImage.objects.create(**clinic, board=board, by=maya, at=now, kind="image/png", data=b"")
         paper = FiledPaper.objects.create(
             **clinic,

@@ -16,8 +16,8 @@ from django.utils import timezone
 from openiop.lib import wake
 from openiop.people import screen
 from openiop.people.access import acting
-from openiop.room.boards import drawing, keeping, live, protocol, rights
-from openiop.room.boards.models import Board, note_opened
+from openiop.room.boards import drawing, keeping, live, pointing, protocol, rights
+from openiop.room.boards.models import Board, note_opened, topic_of
 from openiop.room.models import Seat
 
 REFUSED = 4404
@@ -37,11 +37,15 @@ class BoardConsumer(AsyncWebsocketConsumer):
         self.mine: set[int] = set()
         self.looked_at = 0.0
         self.refreshing = asyncio.Lock()
+        self.pointer: pointing.Pointer | None = None
+        self.may_point = False
         await self.accept()
         if self.person is None:
             await self._bye()
 
     async def disconnect(self, code: int) -> None:
+        if self.pointer:
+            await self.pointer.leave()
         if self.live:
             self.live = None
             live.leave(self.board_id)
@@ -53,19 +57,21 @@ class BoardConsumer(AsyncWebsocketConsumer):
                 await self._change(*protocol.change(bytes_data))
             else:
                 await self._heed(protocol.parse(text_data or ""))
-        except protocol.ProtocolError:
-            await self._say(protocol.Error(code="unknown"))
+        except protocol.ProtocolError as error:
+            await self._say(protocol.Error(code=error.code))
         except Http404:
             await self._bye()
 
-    async def _heed(self, words: protocol.Hello | protocol.Beat) -> None:
+    async def _heed(self, words: protocol.Words) -> None:
         if isinstance(words, protocol.Hello):
             await self._hello(words.state_vector())
-        elif self.live:
+        elif not self.live:
+            await self._say(protocol.Error(code="hello_first"))
+        elif isinstance(words, protocol.Point):
+            await self._point(words)
+        else:
             await self._look()
             await self._say(protocol.BeatEcho())
-        else:
-            await self._say(protocol.Error(code="hello_first"))
 
     # --- coming ---
 
@@ -76,6 +82,7 @@ class BoardConsumer(AsyncWebsocketConsumer):
             # Joined before anything is read, so that nothing is written between the two unheard.
             self.topics = [board.topic, f"room.{board.session_id}"]
             await wake.join(self, *self.topics)
+            self.pointer = pointing.Pointer(self.person, self._tell_pointing)
         await self._look()
         async with self.refreshing, self.live.lock:
             await self.live.catch_up(self._tail)
@@ -152,12 +159,32 @@ class BoardConsumer(AsyncWebsocketConsumer):
     async def _refuse(self, n: int, reason: protocol.Reason) -> None:
         await self._say(protocol.Refused(n=n, reason=reason))
 
+    # --- pointing ---
+
+    async def _point(self, words: protocol.Point) -> None:
+        if not self.may_point:
+            await self._say(protocol.Error(code="not_now"))
+        elif self.pointer:
+            self.pointer.point(words.at)
+
+    async def _tell_pointing(self, where: protocol.Pointing) -> None:
+        await self._act(_pass_on_pointing, where=where)
+
+    async def _hear_pointing(self, sealed: str) -> None:
+        """Somebody else at this board points: told to whoever may still look."""
+        where = pointing.opened(sealed)
+        if where and self.live and self.pointer and where.who != self.pointer.who:
+            await self._say(where)
+
     # --- telling ---
 
     async def wake(self, event: dict[str, Any]) -> None:
         """Something was written, or somebody moved. Rights are looked at for the second, and now and then anyway."""
         try:
-            written = event.get("passing", {}).get("seq")
+            passing = event.get("passing", {})
+            written, sealed = passing.get("seq"), passing.get("pointing")
+            if sealed and time.monotonic() - self.looked_at <= LOOK_AGAIN_SECONDS:
+                return await self._hear_pointing(sealed)
             if written is None or time.monotonic() - self.looked_at > LOOK_AGAIN_SECONDS:
                 await self._look()
             await self._pass_on(written)
@@ -168,6 +195,7 @@ class BoardConsumer(AsyncWebsocketConsumer):
         """Tell this viewer how they may use the board, when it changed. Raises Http404 when they no longer may."""
         board = await self._act(_state)
         self.looked_at = time.monotonic()
+        self.may_point = board.may_point
         words = board.model_dump_json()
         if words != self.said:
             self.said = words
@@ -227,7 +255,8 @@ def _state(board_id: UUID, person: Any, at: Any) -> protocol.Board:
     board = _board(board_id)
     level: Literal["lead", "writer", "viewer"] = rights.level(board, person, at=at)
     can_undo = level == "lead" and keeping.last_clear(board) is not None
-    return protocol.Board(level=level, read_only=board.read_only, can_undo_clear=can_undo)
+    may_point = rights.may_point(board, level, at=at)
+    return protocol.Board(level=level, read_only=board.read_only, can_undo_clear=can_undo, may_point=may_point)
 
 
 def _board(board_id: UUID) -> Board:
@@ -235,6 +264,10 @@ def _board(board_id: UUID) -> Board:
     if board is None:
         raise Http404
     return board
+
+
+def _pass_on_pointing(board_id: UUID, person: Any, at: Any, *, where: protocol.Pointing) -> None:
+    pointing.pass_on(topic_of(board_id), where)
 
 
 def _tail(board_id: UUID, person: Any, at: Any, *, after: int) -> keeping.Tail:

@@ -14,7 +14,19 @@ from openiop.room.boards.models import Board, BoardPolicy
 class PolicyForm(forms.ModelForm):
     class Meta:
         model = BoardPolicy
-        fields = ["carry_over", "may_file", "may_destroy"]
+        fields = ["carry_over", "may_file", "may_destroy", "keep_days"]
+
+
+class HoldForm(forms.Form):
+    """Keep a board longer than the clinic's days."""
+
+    until = forms.DateField(label=_("Keep it until the end of"), widget=forms.DateInput(attrs={"type": "date"}))
+    reason = forms.CharField(
+        label=_("Why"),
+        help_text=_("Those who lead this session can read it. It goes when the board goes."),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
 
 
 class FilingForm(forms.Form):

@@ -168,11 +168,16 @@ def destroy(board_id: Any, *, by: Person, at: datetime) -> None:
     board = _led(board_id, by=by, at=at)
     if not BoardPolicy.of(board.clinic_id).may_destroy:
         raise PermissionDenied
-    for rows in (board.updates, board.images, board.clears, BoardSnapshot.objects.filter(board=board)):
+    take_away(board, by=by, at=at)
+    trail.record("board.destroy", thing=board)
+
+
+def take_away(board: Board, *, by: Person | None, at: datetime) -> None:
+    """Make the content of a board that is held gone; whoever looks at it is told."""
+    for rows in (board.updates, board.images, board.clears, board.holds, BoardSnapshot.objects.filter(board=board)):
         rows.all().delete()
     board.destroyed_at, board.destroyed_by, board.size = at, by, 0
     board.save(update_fields=["destroyed_at", "destroyed_by", "size"])
-    trail.record("board.destroy", thing=board)
     wake(board.topic)
 
 

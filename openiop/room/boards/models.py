@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,7 @@ from openiop.audit import trail
 from openiop.people.models import Person, Row
 from openiop.schedule.models import CareSession, Series
 
+MOST_DAYS = 3650
 GROUP = "group"
 BREAKOUT = "breakout:"
 
@@ -40,9 +42,24 @@ class BoardPolicy(Row):
         default=True,
         help_text=_("Nothing of it is left but a line that says who did it and when."),
     )
+    keep_days = models.PositiveSmallIntegerField(
+        _("Destroy boards so many days after the last session they were open in"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)],
+        help_text=_(
+            "Empty: a board is kept until somebody destroys it. Boards that are older already go within the hour. "
+            "A facilitator may keep one longer and says why. What was filed to a chart stays there."
+        ),
+    )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["clinic"], name="one_board_policy")]
+        constraints = [
+            models.UniqueConstraint(fields=["clinic"], name="one_board_policy"),
+            models.CheckConstraint(
+                condition=Q(keep_days=None) | Q(keep_days__range=(1, MOST_DAYS)), name="board_days_in_bounds"
+            ),
+        ]
 
     @classmethod
     def of(cls, clinic_id: Any) -> BoardPolicy:
@@ -58,7 +75,8 @@ class BoardQuerySet(models.QuerySet["Board"]):
 class Board(Row):
     """A whiteboard at one place of a session: the group's, or a breakout's.
 
-    Open → destroyed (its content is gone, the row stays). A series' group board goes on from evening to evening:
+    Open → destroyed (its content is gone, the row stays), by a facilitator, or by nobody when its time was over
+    (`expiry`). A series' group board goes on from evening to evening:
     `session` is the evening it is open in now, and who sat in an earlier one sees it no more. `seq` counts its
     updates; `size` is an upper bound in bytes, made exact when updates are put together.
     """
@@ -68,6 +86,7 @@ class Board(Row):
     place = models.TextField()
     name = ""  # what a breakout's room is called; the pages fill it in
     read_only = models.BooleanField(default=False)
+    held_until = models.DateField(null=True)  # the latest of its holds: everybody at the board may know the day
     seq = models.BigIntegerField(default=0)
     size = models.PositiveIntegerField(default=0)
     opened_at = models.DateTimeField()
@@ -93,7 +112,7 @@ class Board(Row):
 
     @property
     def topic(self) -> str:
-        return f"board.{self.pk}"
+        return topic_of(self.pk)
 
     @classmethod
     @transaction.atomic
@@ -116,6 +135,11 @@ class Board(Row):
             place=place,
             opened_at=at,
         )
+
+
+def topic_of(board_id: Any) -> str:
+    """What those who look at this board hear."""
+    return f"board.{board_id}"
 
 
 class BoardUpdate(Row):
@@ -152,6 +176,19 @@ class BoardClear(Row):
     at = models.DateTimeField()
     elements = models.JSONField()
     undone_at = models.DateTimeField(null=True)
+
+
+class BoardHold(Row):
+    """A facilitator keeps a board until the end of this day, longer than the clinic's days, and says why.
+
+    Added to, never changed; staff's alone, and taken away with the board's content: the reason may name somebody.
+    """
+
+    board = models.ForeignKey(Board, on_delete=models.PROTECT, related_name="holds")
+    until = models.DateField()
+    reason = models.TextField()
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
 
 
 class BoardImage(Row):

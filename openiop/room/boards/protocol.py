@@ -12,17 +12,27 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from openiop.room.boards.drawing import LARGEST_UPDATE
+from openiop.room.boards.drawing import FARTHEST, LARGEST_UPDATE
 
 PROTOCOL = 1
+LARGEST_POINT = 200
 
 Reason = Literal["too_large", "not_a_drawing", "read_only", "full"]
 """Why a change was not kept: over 256 kB; no update of Yjs, or nothing that belongs on a board; the facilitator has the
 board read-only; the board holds 5 MB."""
 
 
+Code = Literal["unknown", "invalid", "too_large", "hello_first", "not_now"]
+"""Why words were not heeded: of a kind we do not have; badly made; longer than their kind may be; before the hello;
+nobody leads the group just now, so nothing passes between those in it."""
+
+
 class ProtocolError(Exception):
-    """Words that we do not know; the socket stays open."""
+    """Words that we do not act on; `code` goes back and the socket stays open."""
+
+    def __init__(self, code: Code = "unknown") -> None:
+        super().__init__(code)
+        self.code: Code = code
 
 
 class Hello(BaseModel):
@@ -47,17 +57,35 @@ class Beat(BaseModel):
     type: Literal["beat"]
 
 
-_words: TypeAdapter[Hello | Beat] = TypeAdapter(Annotated[Hello | Beat, Field(discriminator="type")])
+Dot = Annotated[float, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=False)]
 
 
-def parse(text: str) -> Hello | Beat:
+class Point(BaseModel):
+    """I am at this board and point there, or nowhere. Worth nothing a moment later; said again so often as it lasts."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    type: Literal["point"]
+    at: tuple[Dot, Dot] | None
+
+
+Words = Hello | Beat | Point
+_words: TypeAdapter[Words] = TypeAdapter(Annotated[Words, Field(discriminator="type")])
+
+
+def parse(text: str) -> Words:
     """Return the words in `text`. Raises ProtocolError."""
     if len(text) > LARGEST_UPDATE:
-        raise ProtocolError
+        raise ProtocolError("too_large")
     try:
-        return _words.validate_json(text)
-    except ValidationError:
-        raise ProtocolError from None
+        words = _words.validate_json(text)
+    except ValidationError as error:
+        kinds = {line["type"] for line in error.errors(include_input=False, include_url=False)}
+        known = not kinds & {"union_tag_invalid", "union_tag_not_found", "json_invalid"}
+        raise ProtocolError("invalid" if known else "unknown") from None
+    if isinstance(words, Point) and len(text) > LARGEST_POINT:
+        raise ProtocolError("too_large")
+    return words
 
 
 def change(data: bytes) -> tuple[int, bytes]:
@@ -74,6 +102,20 @@ class Board(BaseModel):
     level: Literal["lead", "writer", "viewer"]
     read_only: bool
     can_undo_clear: bool
+    may_point: bool
+
+
+class Pointing(BaseModel):
+    """Somebody else at this board, and where they point; `who` names their tab for as long as it is open.
+
+    `here` false: they left.
+    """
+
+    type: Literal["pointing"] = "pointing"
+    who: str
+    name: str
+    at: tuple[float, float] | None
+    here: bool = True
 
 
 class Welcome(BaseModel):
@@ -100,7 +142,7 @@ class Refused(BaseModel):
 
 class Error(BaseModel):
     type: Literal["error"] = "error"
-    code: Literal["unknown", "hello_first"]
+    code: Code
 
 
 class BeatEcho(BaseModel):

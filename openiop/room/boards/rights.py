@@ -30,8 +30,16 @@ def level(board: Board, actor: Actor, *, at: datetime) -> Level:
     if not sits_at(board, actor, at=at):
         raise Http404
     # Nobody is with a paused group: what would be written now nobody who leads would see.
-    paused = staffing.is_paused(board.session, Neighbour.of(board.session_id), at=at)
-    return "viewer" if board.read_only or paused else "writer"
+    return "viewer" if board.read_only or _is_paused(board, at=at) else "writer"
+
+
+def may_point(board: Board, level: Level, *, at: datetime) -> bool:
+    """May this viewer show others where they point? On a read-only board too, but not while the group is paused."""
+    return level != "viewer" or not _is_paused(board, at=at)
+
+
+def _is_paused(board: Board, *, at: datetime) -> bool:
+    return staffing.is_paused(board.session, Neighbour.of(board.session_id), at=at)
 
 
 def lead(board: Board, actor: Actor, *, at: datetime) -> None:

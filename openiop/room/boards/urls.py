@@ -15,6 +15,7 @@ urlpatterns = [
     ),
     path("boards/<uuid:pk>/paper", views.as_paper, name="board-paper"),
     path("boards/<uuid:pk>/filing", views.filing, name="board-filing"),
+    path("boards/<uuid:pk>/hold", views.hold, name="board-hold"),
     path("boards/<uuid:pk>/destruction", views.destruction, name="board-destruction"),
     path("clinic/boards", views.policy, name="board-policy"),
 ]

@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -24,8 +25,8 @@ from openiop.lib.http import content_policy
 from openiop.people.doors import roles, signed_in, staff_only
 from openiop.people.models import CLINICIANS, Device, Role
 from openiop.room import admission
-from openiop.room.boards import keeping, paper, pictures, rights
-from openiop.room.boards.forms import FilingForm, PolicyForm
+from openiop.room.boards import expiry, keeping, paper, pictures, rights
+from openiop.room.boards.forms import FilingForm, HoldForm, PolicyForm
 from openiop.room.boards.models import GROUP, Board, BoardImage, BoardPolicy, has_board
 from openiop.room.models import BreakoutRoom, Seat, SeatState
 from openiop.schedule.models import CareSession
@@ -82,6 +83,7 @@ def board(request: Any, pk: UUID) -> HttpResponse:
             "all": reverse("session-boards", args=[found.session_id]) if level == "lead" else "",
             "assets": static("board/"),
             "csrf": get_token(request),
+            "keptUntil": _kept_until_words(found),
         },
     }
     response = render(request, "room/board.html", context)
@@ -136,9 +138,13 @@ def of_session_all(request: Any, pk: UUID) -> HttpResponse:
     session = _session(request.person, pk)
     if admission.role_in(session, request.person) != "facilitator":
         raise PermissionDenied
-    found = Board.objects.standing().filter(session=session).order_by("opened_at")
-    rows = [{"board": one, "last_clear": keeping.last_clear(one)} for one in _named(list(found))]
-    context = {"session": session, "rows": rows, "policy": BoardPolicy.of(session.clinic_id)}
+    found = Board.objects.standing().filter(session=session).select_related("session").order_by("opened_at")
+    policy = BoardPolicy.of(session.clinic_id)
+    rows = [
+        {"board": one, "last_clear": keeping.last_clear(one), "kept_until": expiry.kept_until(one, policy)}
+        for one in _named(list(found.prefetch_related("holds__by")))
+    ]
+    context = {"session": session, "rows": rows, "policy": policy}
     return render(request, "room/boards.html", context)
 
 
@@ -205,6 +211,28 @@ def destruction(request: Any, pk: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@roles(*CLINICIANS)
+def hold(request: Any, pk: UUID) -> HttpResponse:
+    """Keep a board longer than the clinic's days, and say why."""
+    found = _board(pk)
+    rights.lead(found, request.person, at=timezone.now())
+    until = expiry.kept_until(found, BoardPolicy.of(found.clinic_id))
+    if until is None:
+        raise Http404
+    form = HoldForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            expiry.hold(pk, **form.cleaned_data, by=request.person, at=timezone.now())
+        except expiry.CannotHold:
+            form.add_error("until", _("Choose a later day than now, and at most a year from today."))
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("session-boards", pk=found.session_id)
+    context = {"board": found, "session": found.session, "form": form, "until": until}
+    return render(request, "room/board_hold.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "POST"])
 @roles(Role.DIRECTOR)
 def policy(request: Any) -> HttpResponse:
     """What the clinic lets facilitators do with boards."""
@@ -224,6 +252,11 @@ def policy(request: Any) -> HttpResponse:
 def _board(pk: UUID) -> Board:
     found = get_object_or_404(Board.objects.standing().select_related("session", "session__room"), pk=pk)
     return _named([found])[0]
+
+
+def _kept_until_words(board: Board) -> str:
+    until = expiry.kept_until(board, BoardPolicy.of(board.clinic_id))
+    return _("This board is kept until %(day)s.") % {"day": date_format(until, "DATE_FORMAT")} if until else ""
 
 
 def _named(boards: list[Board]) -> list[Board]:
