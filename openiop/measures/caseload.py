@@ -57,16 +57,16 @@ class Why(NamedTuple):
         return self.now - self.before
 
 
-def in_order(people: Mapping[UUID, Sequence[Why]]) -> list[UUID]:
+def in_order(people: Mapping[UUID, Sequence[Why]], *, order: Sequence[str] = ORDER) -> list[UUID]:
     """Return who needs somebody first. Those without a reason come last; equals keep the order they came in."""
-    return sorted(people, key=lambda pk: _urgency(people[pk]))
+    return sorted(people, key=lambda pk: _urgency(people[pk], order=order))
 
 
-def _urgency(whys: Sequence[Why]) -> tuple[int, int, int]:
+def _urgency(whys: Sequence[Why], *, order: Sequence[str]) -> tuple[int, int, int]:
     if not whys:
-        return (len(ORDER), 0, 0)
-    gravest = min(whys, key=lambda why: (ORDER.index(why.code), -why.weight))
-    return (ORDER.index(gravest.code), -gravest.weight, -len(whys))
+        return (len(order), 0, 0)
+    gravest = min(whys, key=lambda why: (order.index(why.code), -why.weight))
+    return (order.index(gravest.code), -gravest.weight, -len(whys))
 
 
 class Line(NamedTuple):
