@@ -102,7 +102,7 @@ class _Facts:
         self.histories = asking.history(who, on=on)
         self.readings = reading.readings_of(clinic)
         self.cases = {case.patient_id: case for case in Case.objects.open().filter(patient__in=who)}
-        self.scores = _scores(who, on=on)
+        self.scores = scores_by_patient(who, on=on)
         self.item_nine = _item_nine(who, on=on)
         self.missed = _missed(who, on=on)
 
@@ -113,7 +113,7 @@ class _Facts:
         found = [*self._of_case(pk), *self._of_assessment(pk)]
         for code, rows in self.scores.get(pk, {}).items():
             if (applies := self.readings.get(code)) is not None:
-                reasons = track.against_baseline(rows, admitted_on=admitted_on, thresholds=_thresholds(applies))
+                reasons = track.against_baseline(rows, admitted_on=admitted_on, thresholds=thresholds_of(applies))
                 found += [Why(row.code, code, row.before, row.now) for row in reasons]
         found += [Why(row.code, "", row.before, row.now) for row in self._beside_scores(pk, admitted_on=admitted_on)]
         late = asking.late(self.histories[pk], on=self.on)
@@ -140,7 +140,7 @@ class _Facts:
         ]
 
 
-def _thresholds(applies: reading.Reading) -> track.Thresholds:
+def thresholds_of(applies: reading.Reading) -> track.Thresholds:
     expected = applies.known.facts.get("expected")
     return track.Thresholds(
         worse_by=applies.definition.points,
@@ -149,11 +149,15 @@ def _thresholds(applies: reading.Reading) -> track.Thresholds:
     )
 
 
-def _scores(people: Sequence[Person], *, on: date) -> dict[UUID, dict[str, list[Dated]]]:
+def scores_by_patient(
+    people: Sequence[Person], *, on: date, only: Sequence[str] = ()
+) -> dict[UUID, dict[str, list[Dated]]]:
+    """Return each person's complete scores by measure; of `only` these measures, where some are named."""
     found: dict[UUID, dict[str, list[Dated]]] = {}
     rows = Response.objects.filter(
         patient__in=people, total__isnull=False, prorated=False, for_day__range=(on - REMEMBERS, on)
     )
+    rows = rows.filter(instrument__in=only) if only else rows
     for patient_id, code, day, total in rows.values_list("patient", "instrument", "for_day", "total"):
         found.setdefault(patient_id, {}).setdefault(code, []).append(Dated(day, int(total or 0)))
     return found

@@ -1,4 +1,4 @@
-"""What measures do by themselves: remind people of what is due."""
+"""What measures do by themselves: remind people of what is due, and tell of whoever got worse and is missing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from openiop.measures import reminding
+from openiop.measures import reminding, worsening
 from openiop.people.access import in_each_clinic
 
 
@@ -23,3 +23,14 @@ def remind(timestamp: int) -> int:
 
 def remind_at(at: datetime) -> int:
     return in_each_clinic(reminding.remind, at=at)
+
+
+@app.periodic(cron="23 * * * *")
+@app.task(name="measures.watch_the_worse", queueing_lock="measures.watch_the_worse")
+def watch_the_worse(timestamp: int) -> int:
+    """Tell of everybody in care who is reliably worse and stays away or answers no more; returns how many flags."""
+    return watch_the_worse_at(timezone.now())
+
+
+def watch_the_worse_at(at: datetime) -> int:
+    return in_each_clinic(worsening.raise_worse_and_missing, at=at)
