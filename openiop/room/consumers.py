@@ -42,8 +42,9 @@ from openiop.room.together import reactions
 log = logging.getLogger(__name__)
 
 REFUSED = 4404
-WITH_A_SEAT = ("person", "session", "session__room")
+WITH_A_SEAT = ("person", "session", "session__room", "session__clinic")
 BROKEN = 1011
+WORDS_IN_TURN = 64  # that wait for the database; a tab that says more is heard more slowly
 CLOCK_SLACK_SECONDS = 0.05
 EMPTY_AFTER_SECONDS = 5.0  # rooms that ended are taken down when everybody has gone over
 
@@ -70,16 +71,35 @@ class RoomConsumer(AsyncWebsocketConsumer):
         self.again = self.keys_again = False
         self.looking: set[asyncio.Task[None]] = set()
         self.alarm: asyncio.TimerHandle | None = None
+        self.inbox: asyncio.Queue[protocol.ClientMessage] = asyncio.Queue(WORDS_IN_TURN)
+        self.taking = asyncio.create_task(self._take_in_turn())
         await self.accept()
         if self.person is None:
             await self._bye("refused")
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Sound and picture are seen to at once; all else in turn, because it waits for the database."""
         try:
             message = protocol.parse(text_data or "")
         except protocol.ProtocolError as error:
             await self._say(protocol.Error(code=error.code))
             return
+        if isinstance(message, protocol.Media) and self.connection:
+            await self._take(message)
+        else:
+            await self.inbox.put(message)
+
+    async def _take_in_turn(self) -> None:
+        while True:
+            message = await self.inbox.get()
+            try:
+                await self._take(message)
+            except Exception as error:
+                await self._broken(f"A word of a tab ({message.type}) was not dealt with", error)
+            finally:
+                self.inbox.task_done()
+
+    async def _take(self, message: protocol.ClientMessage) -> None:
         if self.connection is None and not isinstance(message, protocol.Hello):
             await self._say(protocol.Error(code="hello_first"))
             return
@@ -206,6 +226,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
             self.alarm.cancel()
         # First of all: a page that was reloaded takes its seat over in a moment.
         await self.media.release()
+        await self.inbox.join()  # what was said before the line went is done all the same
+        self.taking.cancel()
         await asyncio.gather(*self.looking, return_exceptions=True)
         if self.seat_id is None:
             return
@@ -235,10 +257,13 @@ class RoomConsumer(AsyncWebsocketConsumer):
         try:
             await self._read_anew()
         except Exception as error:
-            # The tab comes back by itself and is told everything anew. The error's own words may hold somebody's row.
-            log.error("The room could not be read for a tab (%s).", type(error).__name__)
-            with contextlib.suppress(OSError):  # gone already
-                await self.close(code=BROKEN)
+            await self._broken("The room could not be read for a tab", error)
+
+    async def _broken(self, what: str, error: Exception) -> None:
+        """The tab comes back by itself and is told everything anew. The error's own words may hold somebody's row."""
+        log.error("%s (%s).", what, type(error).__name__)
+        with contextlib.suppress(OSError):  # gone already
+            await self.close(code=BROKEN)
 
     async def _refresh(self) -> None:
         """Read the room, tell the tab when it changed, and follow with the media."""

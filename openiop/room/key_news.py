@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from openiop.room import encryption, protocol
+from openiop.room import protocol
 from openiop.room.models import (
     KeyCommit,
     KeyPackage,
@@ -71,13 +71,16 @@ def current(session: CareSession, places: Mapping[UUID, str], *, at: datetime) -
     return {room: list(found.values()) for room, found in newest.items()}
 
 
-def news(seat: Seat, told: ToldOf, *, at: datetime) -> tuple[list[protocol.KeysNow], dict[UUID, Told]]:
+def news(
+    seat: Seat, told: ToldOf, *, at: datetime, word: protocol.Word
+) -> tuple[list[protocol.KeysNow], dict[UUID, Told]]:
     """Return where the keys of this viewer's rooms stand, their own first, and what they will have been told then.
 
-    Nothing where the session is sealed to the media server only: whoever comes back to more holds nothing of before.
+    Nothing where the session is sealed to the media server only (`word`): whoever comes back to more holds nothing of
+    before.
     """
-    places = rooms_of(seat)
-    if not places or encryption.word_for(seat.session) != "end_to_end":
+    places = rooms_of(seat) if word == "end_to_end" else {}
+    if not places:
         return [], {}
     packages = current(seat.session, places, at=at)
     commits = _commits(places)

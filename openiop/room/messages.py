@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import prefetch_related_objects
 from django.http import Http404
 
 from openiop.lib import wake
@@ -59,6 +60,7 @@ def read(
     tuple[list[protocol.KeysNow], key_news.ToldOf],
     protocol.ChatNow | None,
 ]:
+    prefetch_related_objects([seat.session], "blocks")
     ended = breakouts.keep_time(seat, at=at)
     if seat.role == "facilitator":
         breakouts.tend(seat.session, at=at)
@@ -68,14 +70,14 @@ def read(
     has_media = room.me.state in ("admitted", "private") and not room.paused and not seat.companion
     where = _where(seat) if has_media else None
     chat = leading.chat(seat, room)
-    keys = key_news.news(seat, told, at=at)
+    keys = key_news.news(seat, told, at=at, word=room.encryption)
     return seat, room, where, _rooms_at(seat.session, ended), keys, chat
 
 
 def read_keys(
     seat: Seat, person: Any, at: Any, *, told: key_news.ToldOf
 ) -> tuple[Seat, list[protocol.KeysNow], key_news.ToldOf]:
-    return seat, *key_news.news(seat, told, at=at)
+    return seat, *key_news.news(seat, told, at=at, word=encryption.word_for(seat.session))
 
 
 def _rooms_at(session: CareSession, places: list[str]) -> list[MediaRoom]:

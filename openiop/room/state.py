@@ -15,7 +15,7 @@ from openiop.room.models import ASIDE, LiveRoom, Neighbour, Place, Seat, SeatSta
 from openiop.room.on_site import people_on_site
 from openiop.room.together import telling
 from openiop.schedule import kinds
-from openiop.schedule.models import CareSession
+from openiop.schedule.models import Block, CareSession
 
 MyState = Literal["waiting", "admitted", "private", "removed", "sent_back", "ended"]
 
@@ -33,17 +33,18 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
     paused = inside and in_treatment(seat.place) and staffing.is_paused(session, neighbours, at=at)
     halted = paused and seat.role not in ("facilitator", "staff")
     leads = seat.role == "facilitator" and inside
+    block = agenda.now_at(session, at=at)
     return protocol.Room(
         now=at,
         room=str(rooms[seat.place].pk) if seat.place in rooms else "",
-        session=_session(session, phase=_phase(rooms, ended=ended), at=at),
+        session=_session(session, block, phase=_phase(rooms, ended=ended)),
         me=protocol.Me(
             seat=seat.pk,
             role=cast("protocol.Role", seat.role),
             state=_my_state(seat, ended=ended),
             talk="contact_only" if seat.role == "patient" and _is_apart(seat) else "treatment",
             companion=seat.companion,
-            enters_muted=seat.role in admission.WAITS and not _is_apart(seat) and _enters_muted(session, at=at),
+            enters_muted=seat.role in admission.WAITS and not _is_apart(seat) and _enters_muted(session, block, at=at),
         ),
         host=_host(neighbours, at=at),
         seats=_seats([row for row in neighbours if inside and _in(row, seat.place)], session, at=at),
@@ -57,7 +58,7 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
         floor=leading.floor(seat) if inside else None,
         asked_to_speak=leading.asked_to_speak(seat, at=at) if inside else None,
         my_signal=_my_signal(seat),
-        lead=_lead(seat, neighbours, rooms, at=at) if leads else None,
+        lead=_lead(seat, neighbours, rooms, block, at=at) if leads else None,
         chat=leading.chat_mode(session) if inside and not halted else "off",
         encryption=encryption.word_for(session),
     )
@@ -69,8 +70,9 @@ def _phase(rooms: dict[str, LiveRoom], *, ended: bool) -> Literal["before", "ope
     return "open" if Place.GROUP in rooms else "before"
 
 
-def _session(session: CareSession, *, phase: Literal["before", "open", "ended"], at: datetime) -> protocol.SessionNow:
-    now = agenda.now_at(session, at=at)
+def _session(
+    session: CareSession, now: Block | None, *, phase: Literal["before", "open", "ended"]
+) -> protocol.SessionNow:
     return protocol.SessionNow(
         id=session.pk,
         title=session.name,
@@ -81,8 +83,8 @@ def _session(session: CareSession, *, phase: Literal["before", "open", "ended"],
     )
 
 
-def _enters_muted(session: CareSession, *, at: datetime) -> bool:
-    return kinds.enters_muted(session.blocks.all(), agenda.now_at(session, at=at), at=at)
+def _enters_muted(session: CareSession, now: Block | None, *, at: datetime) -> bool:
+    return kinds.enters_muted(session.blocks.all(), now, at=at)
 
 
 def _my_state(seat: Seat, *, ended: bool) -> MyState:
@@ -202,7 +204,9 @@ def _my_signal(seat: Seat) -> protocol.MySignal | None:
     )
 
 
-def _lead(mine: Seat, neighbours: list[Neighbour], rooms: dict[str, LiveRoom], *, at: datetime) -> protocol.Lead:
+def _lead(
+    mine: Seat, neighbours: list[Neighbour], rooms: dict[str, LiveRoom], block: Block | None, *, at: datetime
+) -> protocol.Lead:
     session = mine.session
     return protocol.Lead(
         aside=_aside(mine, neighbours),
@@ -223,7 +227,7 @@ def _lead(mine: Seat, neighbours: list[Neighbour], rooms: dict[str, LiveRoom], *
         others=leading.others_who_lead(mine, at=at),
         asides=leading.asides_asked(session, at=at),
         key_rooms=list(key_news.held_by(mine, rooms.values())),
-        agenda=cards.agenda_for(mine, at=at),
+        agenda=cards.agenda_for(session, block),
     )
 
 

@@ -70,7 +70,8 @@ class Someone:
 
     def news(self, told=None):
         with acting(self.person):
-            said, told = key_news.news(self.seat(), told or {}, at=NOW)
+            seat = self.seat()
+            said, told = key_news.news(seat, told or {}, at=NOW, word=encryption.word_for(seat.session))
             return (said[0] if said else None), told
 
     def seen(self):
@@ -81,7 +82,8 @@ class Someone:
     def news_of(self, live_room):
         """What this person is told of a room they hold the keys of, whichever they sit in."""
         with acting(self.person):
-            said, _ = key_news.news(self.seat(), {}, at=NOW)
+            seat = self.seat()
+            said, _ = key_news.news(seat, {}, at=NOW, word=encryption.word_for(seat.session))
         return next((keys for keys in said if str(keys.room) == live_room), None)
 
 

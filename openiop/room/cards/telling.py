@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from openiop.room import protocol
-from openiop.room.cards import agenda, showing
+from openiop.room.cards import showing
 from openiop.room.cards.library import all_cards
 from openiop.room.cards.models import KeptCard
 from openiop.room.models import Seat, SeatState, in_treatment
+from openiop.schedule.models import Block, CareSession
 
 
 def card_for(seat: Seat) -> protocol.CardNow | None:
@@ -33,9 +32,8 @@ def card_for(seat: Seat) -> protocol.CardNow | None:
     )
 
 
-def agenda_for(seat: Seat, *, at: datetime) -> list[protocol.AgendaBlock]:
+def agenda_for(session: CareSession, here: Block | None) -> list[protocol.AgendaBlock]:
     """The session's blocks for those who lead, with the one the group is at marked."""
-    here = agenda.now_at(seat.session, at=at)
     return [
         protocol.AgendaBlock(
             block=block.pk,
@@ -44,5 +42,5 @@ def agenda_for(seat: Seat, *, at: datetime) -> list[protocol.AgendaBlock]:
             ends_at=block.ends_at,
             now=here is not None and here.pk == block.pk,
         )
-        for block in seat.session.blocks.all()
+        for block in session.blocks.all()
     ]
