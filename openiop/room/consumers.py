@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.core.exceptions import PermissionDenied
@@ -76,6 +77,10 @@ class RoomConsumer(AsyncWebsocketConsumer):
         await self.accept()
         if self.person is None:
             await self._bye("refused")
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """As Channels does, which would first wait for the database's one thread: whatever reads it tidies up there."""
+        await getattr(self, get_handler_name(message))(message)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Sound and picture are seen to at once; all else in turn, because it waits for the database."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import uuid4
@@ -14,7 +15,7 @@ from django.test import override_settings
 
 from openiop.demo import world
 from openiop.people.access import acting
-from openiop.room import admission, live
+from openiop.room import admission, live, messages
 from openiop.room.media.fake import FakeRooms
 from openiop.room.models import Seat
 from openiop.room.urls import websocket_urlpatterns
@@ -69,7 +70,7 @@ class Tab:
         return await self.until(lambda message: message["type"] == "room" and found(message))
 
     async def close(self):
-        await self.socket.disconnect()
+        await self.socket.disconnect(timeout=20)  # what it said last is done first
 
 
 def tonight(person):
@@ -265,6 +266,29 @@ async def test_removal_ends_the_media_and_the_ended_room_tells_everybody(people,
 
         await bea.say(type="end")
         assert (await maya.room(lambda room: room["me"]["state"] == "ended"))["session"]["phase"] == "ended"
+
+
+@override_settings(CHANNEL_LAYERS={"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}})
+async def test_sound_and_picture_are_answered_while_a_word_waits_for_the_database_and_the_word_is_not_lost(
+    people, media, monkeypatch
+):
+    session, free, done = await database_sync_to_async(tonight)(people["bea"]), threading.Event(), []
+
+    def slow(seat, person, at, **said):
+        free.wait(20)
+        done.append(said)
+
+    monkeypatch.setattr(messages, "hand", slow)
+    bea = await Tab(people["bea"], session.pk).open()
+    await bea.until(lambda message: message.get("kind") == "feeds")
+    await bea.say(type="hand", raised=True)
+    await bea.say(type="media", id=1, request={"kind": "publish", "sdp": "v=0"})
+    reply = await bea.until(lambda message: message["type"] == "media")
+    assert reply["id"] == 1 and reply["error"] is None and done == []
+
+    threading.Timer(0.2, free.set).start()  # and the tab goes meanwhile
+    await bea.close()
+    assert done == [{"raised": True}]
 
 
 async def test_a_locked_screen_keeps_its_call_and_begins_none(people, media):
