@@ -1,5 +1,7 @@
 """An evening encrypted end to end: three real browsers, the real server and a real Janus; prints what was seen as JSON.
 
+Two people come and one comes later; one is put out at the end, by a server that goes on sending to them.
+
 bin/in-namespace .venv/bin/python -m tests.room.media.sealed_in_browsers FOLDER_FOR_SCREENSHOTS
 """
 
@@ -15,6 +17,7 @@ from pathlib import Path
 
 from openiop.demo.browsers import PHONE, Screen, chromium, tell_place
 from openiop.demo.stack import Stack
+from tests.room.media.dishonest import DishonestStack
 
 AXE = (Path(__file__).parents[3] / "frontend" / "node_modules" / "axe-core" / "axe.min.js").read_text()
 
@@ -63,6 +66,58 @@ WATCH_IN_WORKER = """
     set: (heed) => self.addEventListener("rtctransform", ({ transformer: { options, readable, writable } }) => {
       const watched = readable.pipeThrough(look(options.role === "sender" ? "clear" : "relayed"));
       heed({ transformer: { options, readable: watched, writable } });
+    }),
+  });
+}
+"""
+# What a page says to bring somebody in, held back while `window.holds`: the time between the door and the keys.
+HOLD = """
+window.held = [];
+const said = WebSocket.prototype.send;
+WebSocket.prototype.send = function (words) {
+  const holds = window.holds && typeof words === "string" && words.includes('"kind":"commit"');
+  if (holds) window.held.push(() => said.call(this, words));
+  else said.call(this, words);
+};
+window.letGo = () => {
+  window.holds = false;
+  for (const one of window.held.splice(0)) one();
+};
+"""
+# A page that hears no goodbye and keeps its keys and connections, as somebody would make it who wants to listen on.
+DEAF = """
+{
+  const unless = (heed) => function (event) { if (!window.deaf) heed.call(this, event); };
+  const { onmessage, onclose } = Object.getOwnPropertyDescriptors(WebSocket.prototype);
+  Object.defineProperties(WebSocket.prototype, {
+    onmessage: { get: onmessage.get, set(heed) { onmessage.set.call(this, unless(heed)); } },
+    onclose: { get: onclose.get, set(heed) { onclose.set.call(this, unless(heed)); } },
+  });
+}
+"""
+# Puts frames of before in the place of those that come, on their way to the worker's keys.
+REPLAY_IN_WORKER = """
+{
+  const before = [];
+  let put = 0;
+  const channel = new BroadcastChannel("before");
+  channel.onmessage = ({ data }) => {
+    if (data === "put") channel.postMessage({ put });
+    else if (Array.isArray(data)) before.push(...data);
+  };
+  const swap = () => new TransformStream({
+    transform(frame, controller) {
+      if (frame.type && before.length) {
+        frame.data = Uint8Array.from(before.shift().match(/../g), (two) => parseInt(two, 16)).buffer;
+        put += 1;
+      }
+      controller.enqueue(frame);
+    },
+  });
+  Object.defineProperty(self, "onrtctransform", {
+    set: (heed) => self.addEventListener("rtctransform", ({ transformer: { options, readable, writable } }) => {
+      const frames = options.role === "sender" ? readable : readable.pipeThrough(swap());
+      heed({ transformer: { options, readable: frames, writable } });
     }),
   });
 }
@@ -148,7 +203,7 @@ def is_fault(line) -> bool:
     return line.type == "error" and not line.text.startswith("WebSocket connection to")
 
 
-async def evening(stack: Stack, shots: Path) -> dict:
+async def evening(stack: DishonestStack, shots: Path) -> dict:
     told: dict = {"problems": []}
     async with chromium() as browser:
         bea, sam, maya = [
@@ -165,7 +220,11 @@ async def evening(stack: Stack, shots: Path) -> dict:
             await screen.sign_in(screen.who)
         await bea.page.add_init_script(WATCH)
         await sam.page.add_init_script(WATCH)
-        await bea.context.route(KEYS_WORKER, watched_worker)
+        await bea.page.add_init_script(HOLD)
+        await sam.page.add_init_script(HOLD)
+        await sam.page.add_init_script(DEAF)
+        await bea.context.route(KEYS_WORKER, in_the_worker(WATCH_IN_WORKER))
+        await maya.context.route(KEYS_WORKER, in_the_worker(REPLAY_IN_WORKER))
         # Both ways of leading frames to the worker are in use, and those who use them see each other.
         await sam.page.add_init_script(ONLY_THE_OLDER_WAY)
         await maya.go("/today")
@@ -176,10 +235,10 @@ async def evening(stack: Stack, shots: Path) -> dict:
         choose = bea.page.get_by_role("button", name="Encrypt end to end", exact=True)
         if await choose.count():
             await choose.click()
-        for screen in (sam, maya):
-            await screen.go(f"/sessions/{session}/door/place")
-            await tell_place(screen)
-            await bea.page.get_by_role("button", name=f"Let in {screen.who}").click()
+        await come_in(bea, sam, session)
+        await all_see([bea, sam], "the first two")
+        told["code_of_two"] = await same_code([bea, sam])
+        told["late"] = await late(bea, sam, maya, session)
         told["all_see_s"] = await all_see(everybody, "after admission")
         told["join_ms"] = {s.who: (await s.in_room())["timings"]["joinMs"] for s in everybody}
         told["code"] = await same_code(everybody)
@@ -217,7 +276,117 @@ async def evening(stack: Stack, shots: Path) -> dict:
         told["wrong_key"] = await with_a_wrong_key(maya, bea)
         told["after_wrong_key_s"] = await all_see(everybody, "with the right key again")
 
-        told["cannot"] = await with_a_browser_that_cannot(maya, bea, everybody, shots)
+        told["removed"] = await removed(stack, bea, sam, maya)
+        told["cannot"] = await with_a_browser_that_cannot(maya, bea, [bea, maya], shots)
+    return told
+
+
+async def come_in(bea: Screen, screen: Screen, session: str) -> None:
+    await screen.go(f"/sessions/{session}/door/place")
+    await tell_place(screen)
+    await bea.page.get_by_role("button", name=f"Let in {screen.who}").click()
+
+
+async def late(bea: Screen, sam: Screen, maya: Screen, session: str) -> dict:
+    """Maya comes when the others talk already: what she gets before she is brought in, and opens of before."""
+
+    async def pictures_of_before():
+        found = [frame for kind, frame in await sam.page.evaluate("window.watched.relayed") if kind != "audio"]
+        return len(found) >= 60 and found[:60]
+
+    before = await until(pictures_of_before, "frames of before")
+    for screen in (bea, sam):
+        await screen.page.evaluate("window.holds = true")
+    await come_in(bea, maya, session)
+
+    async def is_held():
+        return await bea.page.evaluate("window.held.length") or await sam.page.evaluate("window.held.length")
+
+    held_back = await until(is_held, "she is about to be brought in")
+
+    async def frames_came():
+        counts = await seal(maya)
+        return counts.get("dropped", 0) > 60 and counts
+
+    counts = await until(frames_came, "frames came before she was brought in")
+    told = {
+        "before_the_add": {
+            "dropped": counts["dropped"],
+            "opened": counts["opened"],
+            "frames_decoded": (await figures(maya))["framesDecoded"],
+            "pictures_shown": await maya.page.locator(".tile[data-picture]:not([data-mine])").count(),
+            "sent": counts["sealed"],
+        },
+        "held_back": held_back,
+    }
+    for screen in (bea, sam):
+        await screen.page.evaluate("window.letGo()")
+    await until(lambda: sees(maya, 2), "she is brought in")
+    told["of_before"] = await replayed(maya, before)
+    return told
+
+
+async def replayed(screen: Screen, frames: list[str]) -> dict:
+    """Hand frames of before to this person's keys, in the place of as many that come now."""
+    await screen.page.evaluate(
+        """() => {
+          window.before = new BroadcastChannel("before");
+          window.before.onmessage = ({ data }) => (window.putIn = data.put ?? window.putIn);
+        }"""
+    )
+    counts = await seal(screen)
+    await screen.page.evaluate("(frames) => window.before.postMessage(frames)", frames)
+
+    async def all_put():
+        await screen.page.evaluate("window.before.postMessage('put')")
+        return await screen.page.evaluate("window.putIn || 0") >= len(frames)
+
+    await until(all_put, "frames of before were handed over")
+
+    async def dropped():
+        now = await seal(screen)
+        return now["dropped"] - counts["dropped"] >= len(frames) and now
+
+    now = await until(dropped, "frames of before were dropped")
+    return {"handed_over": len(frames), "dropped": now["dropped"] - counts["dropped"]}
+
+
+async def removed(stack: DishonestStack, bea: Screen, sam: Screen, maya: Screen) -> dict:
+    """Sam is put out, and his page goes on with what it has; the server goes on sending to it."""
+    before = await same_code([bea, sam, maya])
+    stack.go_on_sending(on=True)
+    await sam.page.evaluate("window.deaf = true")
+    person = bea.page.locator(".lead-list li[data-seat]", has_text="Sam")
+    await person.locator(".lead-more summary").click()
+    await person.get_by_role("button", name="Remove Sam").click()
+    await bea.page.locator("dialog[open]").get_by_role("button", name="Remove", exact=True).click()
+    told = {"code_before": before, "code_after": await same_code([bea, maya], other_than=before)}
+    await all_see([bea, maya], "after one was put out")
+
+    async def none_decoded_any_more():
+        first = await seal(sam), await figures(sam)
+        await asyncio.sleep(0.5)
+        counts, now = await seal(sam), await figures(sam)
+        same = now["framesDecoded"] == first[1]["framesDecoded"] and counts["opened"] == first[0]["opened"]
+        return same and counts["dropped"] > first[0]["dropped"] and (counts, now)
+
+    counts, then = await until(none_decoded_any_more, "what was on its way when he was put out has passed")
+
+    async def more():
+        now = await seal(sam)
+        return now["dropped"] > counts["dropped"] + 100 and now
+
+    now, last = await until(more, "more frames were sent to him"), await figures(sam)
+    told |= {
+        "dropped": now["dropped"] - counts["dropped"],
+        "opened": now["opened"] - counts["opened"],
+        "frames_decoded": last["framesDecoded"] - then["framesDecoded"],
+    }
+    stack.go_on_sending(on=False)
+    await sam.page.goto("about:blank")
+    await maya.page.reload()
+    await all_see([bea, maya], "after a reload of one who stayed")
+    told["code_after_reload"] = await same_code([bea, maya])
     return told
 
 
@@ -288,9 +457,12 @@ async def exchanges(screen: Screen) -> int:
     return sum(line.endswith(" package") for line in (await seal(screen))["log"])
 
 
-async def watched_worker(route):
-    answer = await route.fetch()
-    await route.fulfill(response=answer, body=WATCH_IN_WORKER + await answer.text())
+def in_the_worker(script: str):
+    async def before_its_own(route):
+        answer = await route.fetch()
+        await route.fulfill(response=answer, body=script + await answer.text())
+
+    return before_its_own
 
 
 async def gone(screen: Screen) -> bool:
@@ -388,7 +560,7 @@ def main() -> int:
     shots.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="openiop-sealed-") as var:
         os.chmod(var, 0o755)  # noqa: S103 (the database's own user and Janus have to reach their folders in here)
-        with Stack(var=Path(var), port=0) as stack:
+        with DishonestStack(var=Path(var), port=0) as stack:
             print(json.dumps(asyncio.run(evening(stack, shots))))
     return 0
 

@@ -49,6 +49,27 @@ def test_a_participant_with_a_wrong_key_decodes_no_frame_and_nobody_decodes_thei
     assert wrong_key["frames_others_decoded_of_them"] == 0
 
 
+def test_who_comes_late_sees_nothing_before_they_are_brought_in_and_opens_nothing_of_before(told):
+    late = told["late"]
+    before, of_before = late["before_the_add"], late["of_before"]
+    assert late["held_back"] > 0 and before["dropped"] > 60, "the server sends from the door on"
+    assert (before["opened"], before["frames_decoded"], before["pictures_shown"], before["sent"]) == (0, 0, 0, 0)
+    assert of_before["dropped"] >= of_before["handed_over"] == 60
+
+
+def test_who_was_put_out_decodes_no_frame_though_the_server_goes_on_sending_to_them(told):
+    removed = told["removed"]
+    assert removed["dropped"] > 100
+    assert (removed["opened"], removed["frames_decoded"]) == (0, 0)
+
+
+def test_the_code_is_that_of_the_people_who_are_in_it_and_stays_through_a_reload_of_one(told):
+    removed = told["removed"]
+    codes = [told["code_of_two"], told["code"], removed["code_after"]]
+    assert len(set(codes)) == 3 and removed["code_before"] == told["code"]
+    assert removed["code_after_reload"] == removed["code_after"]
+
+
 def test_the_code_stays_the_same_through_reloads_and_a_killed_media_server_and_changes_when_somebody_goes(told):
     after = ("after_reload", "after_facilitators_reload", "after_kill")
     assert {told[f"code_{name}"] for name in after} == {told["code"]}
