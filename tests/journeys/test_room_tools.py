@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -20,6 +21,7 @@ from openiop.demo.stack import Stack
 pytestmark = pytest.mark.browser
 
 PATIENCE_MS = 60_000
+LISTENS_FIRST = "you came in with your microphone off"
 # Counts the tones the page plays, and keeps the quiet signs it has shown: both are gone a moment later.
 LISTEN = """
 const tone = AudioContext.prototype.createOscillator;
@@ -83,6 +85,7 @@ def test_a_group_is_led_with_all_its_tools_and_nobody_is_sent_what_is_not_theirs
             await asyncio.gather(bea.screen.go(f"/sessions/{session}/room"), through_the_door(maya.screen, session))
             await bea.press("Let in Maya")
             await at_a_locked_door(bea, sam, session)
+            await into_what_is_taught(bea, sam, stack, session)
             await tile_of(maya.page, "Sam").wait_for()
 
             await who_has_the_floor(bea, maya, sam)
@@ -113,7 +116,35 @@ async def at_a_locked_door(bea: Person, sam: Person, session: str) -> None:
 
     await bea.press("Open door", inside="#lead")
     await sam.reads_no_more("The group's door is closed just now")
-    await bea.press("Let in Sam")
+
+
+async def into_what_is_taught(bea: Person, sam: Person, stack: Stack, session: str) -> None:
+    """Whoever comes in while something is taught listens first, and asks to speak with a hand."""
+    with taught(stack, session):
+        await bea.press("Let in Sam")
+        await sam.reads(LISTENS_FIRST)
+    await tile_of(bea.page, "Sam").locator('[data-word="muted"]').wait_for()
+    await sam.press("Raise hand")
+    await tile_of(bea.page, "Sam").locator('[data-word="hand"]').wait_for()
+    await sam.keep("tools-1-listens-phone")
+    await bea.page.locator("#lead li[data-seat]", has_text="Sam").get_by_text("hand up").wait_for()
+    await sam.press("Unmute", inside=".room-bar")
+    await tile_of(bea.page, "Sam").locator('[data-word="muted"]').wait_for(state="detached")
+    await sam.reads_no_more(LISTENS_FIRST)
+    await sam.press("Lower hand")
+    await tile_of(bea.page, "Sam").locator('[data-word="hand"]').wait_for(state="detached")
+
+
+@contextmanager
+def taught(stack: Stack, session: str) -> Iterator[None]:
+    """Let every block of the evening be education for a while."""
+    with psycopg.connect(stack.env["DATABASE_OWNER_URL"], autocommit=True) as database:
+        blocks = database.execute("SELECT kind, id FROM schedule_block WHERE session_id = %s", [session]).fetchall()
+        database.execute("UPDATE schedule_block SET kind = 'education' WHERE session_id = %s", [session])
+        try:
+            yield
+        finally:
+            database.cursor().executemany("UPDATE schedule_block SET kind = %s WHERE id = %s", blocks)
 
 
 async def who_has_the_floor(bea: Person, maya: Person, sam: Person) -> None:
