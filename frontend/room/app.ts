@@ -36,6 +36,10 @@ export type Config = {
   /** Where a patient finds the cards they kept, and which cards whoever leads may show. */
   readonly skillsUrl?: string;
   readonly cards?: readonly { readonly card: string; readonly title: string }[];
+  /** Where private lines are saved, where their owner reads them afterwards, and for how many days they are kept. */
+  readonly noteUrl?: string;
+  readonly notesUrl?: string;
+  readonly noteDays?: number;
   /** Where a patient says how they leave. */
   readonly leavingUrl?: string;
   /** Nobody stands at this device to press a button. */

@@ -1,6 +1,7 @@
 /** Every word of the room, in the page's language. `{name}` and the like are filled in. */
 
 import { CARDS_EN, CARDS_ES } from "./words-cards.ts";
+import { NOTES_EN, NOTES_ES } from "./words-notes.ts";
 import { TOGETHER_EN, TOGETHER_ES } from "./words-together.ts";
 import { LEADING_EN, LEADING_ES } from "./words-leading.ts";
 import { HELPERS_EN, HELPERS_ES } from "./words-helpers.ts";
@@ -8,6 +9,7 @@ import { OUTBOX_EN, OUTBOX_ES } from "./words-outbox.ts";
 
 export const EN = {
   ...CARDS_EN,
+  ...NOTES_EN,
   ...TOGETHER_EN,
   ...LEADING_EN,
   ...HELPERS_EN,
@@ -258,6 +260,7 @@ export type Words = Record<keyof typeof EN, string>;
 
 export const ES: Words = {
   ...CARDS_ES,
+  ...NOTES_ES,
   ...TOGETHER_ES,
   ...LEADING_ES,
   ...HELPERS_ES,

@@ -74,6 +74,12 @@ class Clinic(models.Model):
     plan_review_days = models.PositiveSmallIntegerField(_("Go through safety plans every (days)"), default=30)
     group_max = models.PositiveSmallIntegerField(_("Most people in a group"), default=10)
     joint_screen_days = models.PositiveSmallIntegerField(_("Ask each partner alone again after (days)"), default=30)
+    patient_note_days = models.PositiveSmallIntegerField(
+        _("Keep patients' private notes from the room for (days)"), default=180, db_default=180
+    )
+    staff_note_days = models.PositiveSmallIntegerField(
+        _("Keep facilitators' private notes from the room for at most (days)"), default=7, db_default=7
+    )
     end_to_end = models.BooleanField(_("Encrypt the rooms end to end from the start"), default=False)
     deadlines = models.JSONField(_("Deadlines by tier"), default=dict, blank=True)
 
@@ -84,6 +90,10 @@ class Clinic(models.Model):
                 condition=Q(patient_logoff_minutes__range=(1, 720)), name="patient_logoff_within_twelve_hours"
             ),
             models.CheckConstraint(condition=Q(joint_screen_days__range=(1, 365)), name="joint_screen_within_a_year"),
+            models.CheckConstraint(
+                condition=Q(patient_note_days__range=(1, 730), staff_note_days__range=(1, 30)),
+                name="private_notes_are_forgotten",
+            ),
             models.CheckConstraint(condition=Q(plan_review_days__gte=1), name="plans_are_reviewed"),
             models.CheckConstraint(
                 condition=Q(alert_climb_seconds__range=(5, 600)) & Q(alert_found_minutes__range=(1, 120)),

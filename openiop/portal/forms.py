@@ -35,6 +35,8 @@ PLAIN = [
     "plan_review_days",
     "reminders_from",
     "reminders_until",
+    "patient_note_days",
+    "staff_note_days",
     "end_to_end",
 ]
 
@@ -74,6 +76,19 @@ class ClinicForm(forms.ModelForm):
         label=_("When staff need help: call again without a word on what was found (minutes)"),
         min_value=1,
         max_value=120,
+    )
+
+    patient_note_days = forms.IntegerField(
+        label=_("Keep patients' private notes from the room for (days)"),
+        min_value=1,
+        max_value=730,
+        help_text=_("After the session. Only whoever wrote them reads them. What is written already keeps its day."),
+    )
+    staff_note_days = forms.IntegerField(
+        label=_("Keep facilitators' private notes from the room for at most (days)"),
+        min_value=1,
+        max_value=30,
+        help_text=_("A help for drafting and no part of the record: deleted sooner once everybody’s note is signed."),
     )
 
     end_to_end = forms.BooleanField(

@@ -10,6 +10,7 @@ from openiop.people.access import System, acting, all_clinics
 from openiop.room import care, e2ee, staffing
 from openiop.room.boards import expiry
 from openiop.room.leading import forgetting
+from openiop.room.notes import keeping
 from openiop.room.together import leaving, polls
 
 
@@ -66,3 +67,14 @@ def expire_boards(timestamp: int) -> int:
     """Destroy the boards whose time is over by their clinic's own days; returns how many."""
     at = datetime.fromtimestamp(timestamp, UTC)
     return sum(expiry.expire_old(clinic.pk, at=at) for clinic in all_clinics())
+
+
+@app.periodic(cron="13 * * * *")
+@app.task(name="room.forget_notes", queueing_lock="room.forget_notes")
+def forget_notes(timestamp: int) -> int:
+    """Delete private lines whose time is over; returns how many. `timestamp`: as above."""
+    found = 0
+    for clinic in all_clinics():
+        with acting(System(clinic.pk), origin="worker"):
+            found += keeping.forget_old(at=datetime.fromtimestamp(timestamp, UTC))
+    return found

@@ -4,6 +4,7 @@ from openiop.room import consumers, guest_views, helper_views, joint_views, view
 from openiop.room.boards.urls import urlpatterns as boards
 from openiop.room.boards.urls import websocket_urlpatterns as board_sockets
 from openiop.room.cards import views as card_views
+from openiop.room.notes import views as note_views
 
 urlpatterns = [
     path("door/ping", views.ping, name="door-ping"),
@@ -38,6 +39,10 @@ urlpatterns = [
     path("sessions/<uuid:pk>/one-device", joint_views.one_device, name="session-one-device"),
     path("skills", card_views.skills, name="skills"),
     path("skills/<slug:card>/release", card_views.release, name="skill-release"),
+    path("sessions/<uuid:pk>/room/note", note_views.note, name="room-note"),
+    path("my-room-notes", note_views.mine, name="my-room-notes"),
+    path("staff-room-notes", note_views.of_staff, name="staff-room-notes"),
+    path("room-notes/<uuid:note_pk>/deletion", note_views.deletion, name="room-note-deletion"),
     path("room/keys", views.keys, name="room-keys"),
     path("site-room", views.site_room, name="site-room"),
     *boards,

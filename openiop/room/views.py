@@ -27,6 +27,7 @@ from openiop.room import admission, care, companions, live, relay
 from openiop.room.cards import library
 from openiop.room.forms import AgreementForm, LeavingForm, PlaceForm
 from openiop.room.models import Place, Seat
+from openiop.room.notes import keeping
 from openiop.room.together import leaving as how_they_left
 from openiop.room.together import polls
 from openiop.safety import ladder, rail
@@ -340,6 +341,7 @@ def _room_page(request: Any, session: CareSession, role: str) -> HttpResponse:
         "keysWorker": static("room-keys.js"),
         "keysUrl": reverse("room-keys"),
         "skillsUrl": reverse("skills") if role == "patient" else "",
+        **_notes(session, request.person, role),
         "cards": library.choices(request.person.language) if role == "facilitator" else [],
     }
     context = {
@@ -351,6 +353,18 @@ def _room_page(request: Any, session: CareSession, role: str) -> HttpResponse:
         "place": Place.CONTACT if _is_beside(session, request.person) else Place.GROUP,
     }
     return render(request, "room/room.html", context)
+
+
+def _notes(session: CareSession, person: Any, role: str) -> dict[str, Any]:
+    """Where somebody's private lines go, where they read them afterwards, and for how many days they are kept."""
+    if role not in keeping.WRITERS:
+        return {}
+    of_staff = role == "facilitator"
+    return {
+        "noteUrl": reverse("room-note", args=[session.pk]),
+        "notesUrl": reverse("staff-room-notes" if of_staff else "my-room-notes"),
+        "noteDays": keeping.days_kept(person.clinic, of_staff=of_staff),
+    }
 
 
 def _phone(session: CareSession, person: Any) -> str:

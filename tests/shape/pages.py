@@ -26,6 +26,7 @@ from openiop.people.support import SupporterConsent, SupporterLink
 from openiop.programs.models import Enrolment, Program, Track
 from openiop.room.boards.models import Board, BoardImage, BoardPolicy
 from openiop.room.models import Seat
+from openiop.room.notes import keeping
 from openiop.safety import ladder
 from openiop.safety.models import (
     Guardian,
@@ -111,7 +112,8 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
         evening = hers.filter(during__endswith__gt=now).first() or hers.last()
         series = evening.series
         clinic = {"clinic_id": maya.clinic_id}
-        seat = Seat.objects.create(**clinic, session=evening, person=maya, asked_at=now)
+        seat = Seat.objects.create(**clinic, session=evening, person=maya, asked_at=now, admitted_at=now)
+        private = private_note(maya, seat, at=now)
         day = SeriesException.objects.create(**clinic, series=series, on=now.date() + timedelta(days=60))
         apart = NotTogether.objects.create(**clinic, first=maya, second=cast["sam"])
         response = Response.objects.filter(patient=maya).first() or Response.objects.create(
@@ -222,6 +224,7 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "written_pk": seen.pk,
             "rule_pk": told_of.pk,
             "seat_pk": seat.pk,
+            "note_pk": private.pk,
             "card": "stop",
             "way": "1",
             "boards": board.pk,
@@ -242,6 +245,11 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "booking_pk": booking.pk,
             "login": cast["bea"].login_id,
         }
+
+
+def private_note(patient: Any, seat: Seat, *, at: Any) -> Any:
+    with acting(patient):
+        return keeping.write(seat, "Ask about the lake.", key=uuid7(), begun_from=None, by=patient, at=at)
 
 
 def browser_for(walker: str, cast: dict[str, Any]) -> Client:

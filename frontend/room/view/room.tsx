@@ -15,6 +15,7 @@ import { ChatPane } from "./chat.tsx";
 import { BreakoutAnnouncer, BreakoutCalls, MyRoom } from "./breakouts.tsx";
 import { CompanionNotices, CompanionStage } from "./companion.tsx";
 import { Captions, HelperAnnouncer } from "./helpers.tsx";
+import { NotesButton, NotesPane, useNotebook } from "./notes.tsx";
 import { Notices } from "./notices.tsx";
 import { NotDoneNotice } from "./outbox.tsx";
 import { Rail } from "./rail.tsx";
@@ -40,6 +41,11 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
   const [boardOpen, setBoardOpen] = useState(false);
   const [chatOpen, setChatOpen] = useState(false);
   const chat = useChat(snapshot, chatOpen);
+  const notebook = useNotebook(app);
+  const [notesOpen, setNotesOpen] = useState(false);
+  // In one another's place.
+  const openChat = (open: boolean): void => (setChatOpen(open), setNotesOpen(false));
+  const openNotes = (open: boolean): void => (setNotesOpen(open), setChatOpen(false));
   const now = useNow(15_000) + snapshot.clockAhead;
   const inside = isInside(state);
   const companion = isCompanion(state);
@@ -68,10 +74,11 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
               <PollCard app={app} room={state.room} words={words} />
             </Apart>
             {companion ? <CompanionStage room={state.room} words={words} /> : <Stage app={app} snapshot={snapshot} room={state.room} focus={focuses && focus} words={words} />}
-            {(state.room.together || focuses) && (
+            {(state.room.together || focuses || notebook) && (
               <div className="room-quiet">
                 {state.room.together && state.room.me.role !== "helper" && <Reactions app={app} words={words} />}
                 {focuses && <FocusButton focus={focus} setFocus={setFocus} words={words} />}
+                {notebook && <NotesButton open={notesOpen} setOpen={openNotes} words={words} />}
               </div>
             )}
             <Captions app={app} snapshot={snapshot} room={state.room} words={words} />
@@ -81,6 +88,11 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
             {chatOpen && chat.on && (
               <Apart words={words}>
                 <ChatPane app={app} snapshot={snapshot} room={state.room} words={words} shut={() => setChatOpen(false)} />
+              </Apart>
+            )}
+            {notesOpen && notebook && (
+              <Apart words={words}>
+                <NotesPane app={app} book={notebook} leads={leads} words={words} shut={() => setNotesOpen(false)} />
               </Apart>
             )}
             {boardOpen && hasBoard(app, state.room) && <BoardPane app={app} room={state.room} words={words} />}
@@ -99,7 +111,7 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
             boardOpen={boardOpen}
             setBoardOpen={hasBoard(app, state.room) ? setBoardOpen : null}
             chatOpen={chatOpen}
-            setChatOpen={chat.on ? setChatOpen : null}
+            setChatOpen={chat.on ? openChat : null}
             chatNew={chat.fresh}
           />
         </>
