@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from openiop.audit import trail
 from openiop.people import access
 from openiop.people.models import Clinic, Person, Row
+
+ONCE_IN = timedelta(days=7)  # after care; a follow-up is open for three weeks: design
 
 
 class Hours(NamedTuple):
@@ -45,10 +48,16 @@ def window(on: date, hours: Hours, *, zone: ZoneInfo) -> Window:
     return Window(datetime.combine(on, hours.first, zone), datetime.combine(on, hours.last, zone))
 
 
+def may_follow_up(reminded_on: Iterable[date], *, on: date) -> bool:
+    """May somebody who has left care be reminded on this day? Once in seven days at the most."""
+    return all(day <= on - ONCE_IN for day in reminded_on)
+
+
 class ReminderWish(Row):
     """How one person wants to be reminded. Theirs alone to set; without one it is by mail, in the clinic's hours.
 
-    `first` and `last` narrow the clinic's hours. `chosen_at`: also what lifts a STOP that was said by text before.
+    `first` and `last` narrow the clinic's hours. `after_care`: they agree to be written to once they have left, for the
+    follow-ups; without it nobody who has left is reminded. `chosen_at`: also what lifts a STOP said by text before.
     """
 
     patient = models.OneToOneField(Person, on_delete=models.PROTECT, related_name="+")
@@ -56,6 +65,7 @@ class ReminderWish(Row):
     by_text = models.BooleanField(_("By text message"), default=False)
     first = models.TimeField(_("Not before"))
     last = models.TimeField(_("Not after"))
+    after_care = models.BooleanField(_("Also after I have finished the program"), default=False, db_default=False)
     chosen_at = models.DateTimeField()
 
     class Meta:
@@ -63,7 +73,15 @@ class ReminderWish(Row):
 
     @classmethod
     def choose(
-        cls, *, by_email: bool, by_text: bool, first: time, last: time, by: Person, at: datetime
+        cls,
+        *,
+        by_email: bool,
+        by_text: bool,
+        first: time,
+        last: time,
+        after_care: bool = False,
+        by: Person,
+        at: datetime,
     ) -> ReminderWish:
         """From now on `by` is reminded so, or not at all."""
         wish, _made = cls.objects.update_or_create(
@@ -74,10 +92,11 @@ class ReminderWish(Row):
                 "by_text": by_text,
                 "first": first,
                 "last": last,
+                "after_care": after_care,
                 "chosen_at": at,
             },
         )
-        trail.record("reminders.choose", patient=by, thing=wish, email=by_email, text=by_text)
+        trail.record("reminders.choose", patient=by, thing=wish, email=by_email, text=by_text, after_care=after_care)
         return wish
 
     @property

@@ -250,6 +250,7 @@ class RemindersForm(forms.Form):
     by_text = forms.BooleanField(label=_("By text message"), required=False)
     first = forms.TimeField(label=_("Not before"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
     last = forms.TimeField(label=_("Not after"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+    after_care = forms.BooleanField(label=_("Also after I have finished the program"), required=False)
 
     def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -21,6 +21,7 @@ from openiop.measures.blocks import assembled
 from openiop.measures.views.question import given_on, language_of, questions_for, sent_answers, uuid_of
 from openiop.people.doors import patients_only
 from openiop.people.models import Person
+from openiop.programs.models import Enrolment
 from openiop.safety.told import told
 
 
@@ -137,7 +138,10 @@ def _keep_all(request: Any, instrument: instruments.Instrument, *, day: date, at
 
 def _finished(request: Any, instrument: instruments.Instrument) -> HttpResponse:
     title = instruments.in_language(instrument.title, request.LANGUAGE_CODE)
-    context = {"title": title, "told": told(request.person, at=timezone.now())}
+    now = timezone.now()
+    on = now.astimezone(ZoneInfo(request.person.zone)).date()
+    in_care = Enrolment.objects.filter(patient=request.person).on(on).exists()
+    context = {"title": title, "told": told(request.person, at=now), "in_care": in_care}
     return render(request, "measures/thank_you.html", context)
 
 

@@ -28,6 +28,7 @@ def mine(request: Any) -> HttpResponse:
         "by_text": wish.by_text if wish else False,
         "first": wish.first if wish else person.clinic.reminders_from,
         "last": wish.last if wish else person.clinic.reminders_until,
+        "after_care": wish.after_care if wish else False,
     }
     form = RemindersForm(request.POST or None, initial=start, clinic=person.clinic)
     if request.method == "POST" and form.is_valid():

@@ -6,8 +6,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, Q
 
 from openiop.people.models import Person, PersonQuerySet, Role, Tie
+from openiop.programs.models import Enrolment
 from openiop.safety import ladder, rungs
 from openiop.safety.models.ladders import plan_for
 from openiop.safety.models.rota import OnCallShift, staff_are_here
@@ -50,6 +54,7 @@ def _behind(patient: Person, *, at: datetime) -> dict[tuple[str, Any], list[UUID
     ties = list(
         Tie.objects.in_force(at)
         .filter(patient=patient, role__in=["live", "primary"], staff_id__in=clinicians)
+        .exclude(_has_left(patient, at=at), role="primary")
         .order_by("begins_at")
         .values_list("role", "staff_id")
     )
@@ -66,6 +71,14 @@ def _behind(patient: Person, *, at: datetime) -> dict[tuple[str, Any], list[UUID
     }
     found |= {(rungs.PERSON, staff): [staff] for staff in clinicians}
     return found | {(rungs.ROLE, role): _with(role, clinicians) for role in set().union(*clinicians.values())}
+
+
+def _has_left(patient: Person, *, at: datetime) -> Q:
+    """Has their care ended? Then nobody is their therapist any more, and the first to be told is who is on call."""
+    on = at.astimezone(ZoneInfo(patient.clinic.zone)).date()
+    stays = Enrolment.objects.filter(patient=patient.pk)
+    goes_on = stays.filter(Q(during__endswith=None) | Q(during__endswith__gt=on))
+    return Q(Exists(stays)) & ~Q(Exists(goes_on))
 
 
 def _with(role: str, clinicians: Mapping[UUID, Iterable[str]]) -> list[UUID]:
