@@ -10,14 +10,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils import timezone
 
 from openiop.lib import wake
+from openiop.lib.sockets import Socket
 from openiop.people import screen
 from openiop.people.access import acting
 from openiop.room import (
@@ -50,7 +49,7 @@ CLOCK_SLACK_SECONDS = 0.05
 EMPTY_AFTER_SECONDS = 5.0  # rooms that ended are taken down when everybody has gone over
 
 
-class RoomConsumer(AsyncWebsocketConsumer):
+class RoomConsumer(Socket):
     """One tab of one person, or the site's device, in one session's room."""
 
     async def connect(self) -> None:
@@ -77,10 +76,6 @@ class RoomConsumer(AsyncWebsocketConsumer):
         await self.accept()
         if self.person is None:
             await self._bye("refused")
-
-    async def dispatch(self, message: dict[str, Any]) -> None:
-        """As Channels does, which would first wait for the database's one thread: whatever reads it tidies up there."""
-        await getattr(self, get_handler_name(message))(message)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Sound and picture are seen to at once; all else in turn, because it waits for the database."""

@@ -11,10 +11,10 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import timezone
 
 from openiop.lib import wake
+from openiop.lib.sockets import Socket
 from openiop.people.access import acting, kind_of
 from openiop.people.models import Person
 from openiop.safety.models import somebody_is_called
@@ -24,7 +24,7 @@ AT_MOST_EVERY_SECONDS = 0.1  # a hundred answers a second are one reason to read
 REFUSED = 4404
 
 
-class _Hearing(AsyncWebsocketConsumer, ABC):
+class _Hearing(Socket, ABC):
     """A socket that hears one topic and says what `words` makes of it."""
 
     beating: asyncio.Task[None] | None = None

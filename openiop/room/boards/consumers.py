@@ -9,11 +9,11 @@ from typing import Any, Literal
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.http import Http404
 from django.utils import timezone
 
 from openiop.lib import wake
+from openiop.lib.sockets import Socket
 from openiop.people import screen
 from openiop.people.access import acting
 from openiop.room.boards import drawing, keeping, live, pointing, protocol, rights
@@ -24,7 +24,7 @@ REFUSED = 4404
 LOOK_AGAIN_SECONDS = 10.0
 
 
-class BoardConsumer(AsyncWebsocketConsumer):
+class BoardConsumer(Socket):
     """One tab at one board."""
 
     async def connect(self) -> None:
