@@ -11,6 +11,7 @@ import { freePlace, items, newer, removed } from "./items.ts";
 import type { Item } from "./items.ts";
 import { BoardLine } from "./line.ts";
 import { Announcer, List } from "./list.tsx";
+import { PointerLayer } from "./pointer-layer.tsx";
 import type { BoardState, Reason, Spot } from "./protocol.ts";
 import { usePointers } from "./use-pointers.ts";
 import type { Pointers } from "./use-pointers.ts";
@@ -71,7 +72,7 @@ function Board({ config, words, language, notice, setNotice, onRefused }: Props)
   const mayWrite = state.level !== "viewer" && line !== "closed";
   const parts = useRef<{ binding: Binding; line: BoardLine; files: Files; flush: () => void } | null>(null);
   const say = useMemo(() => (line === "open" && state.may_point ? (at: Spot): void => parts.current?.line.point(at) : null), [line, state.may_point]);
-  const pointers = usePointers(api, say);
+  const pointers = usePointers(say);
   const hearPointing = pointers.hear;
   const writing = useRef(mayWrite);
   writing.current = mayWrite;
@@ -218,10 +219,12 @@ function Board({ config, words, language, notice, setNotice, onRefused }: Props)
             <MainMenu.DefaultItems.Help />
           </MainMenu>
         </Excalidraw>
+        <PointerLayer api={api} cursors={pointers.cursors} />
       </div>
       {listOpen && <List items={listed} mayWrite={mayWrite} words={words} add={(text) => void addNote(text)} change={(item, text) => void changeItem(item, text)} remove={removeItem} close={() => setListOpen(false)} />}
       <Announcer items={listed} words={words} />
       <p className="board-kept">
+        {pointers.here.length > 0 && <strong>{fill(words.also_here, { names: pointers.here.join(", ") })} </strong>}
         {words.kept_note} {config.keptUntil}
       </p>
     </div>
@@ -289,7 +292,6 @@ function Bar({ config, state, words, status, listOpen, pointers, toggleList, act
           </a>
         </>
       )}
-      {pointers.here.length > 0 && <p className="board-here">{fill(words.also_here, { names: pointers.here.join(", ") })}</p>}
       <p className="board-status" data-saved={status === words.saved || undefined}>
         {leads && state.read_only ? `${words.read_only_lead} · ` : ""}
         {status}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NOBODY, Turns, cursors, heard, keepPointers, names, pointersShow, stillHere } from "./pointers.ts";
+import { NOBODY, Turns, cursors, heard, keepPointers, names, placed, pointersShow, stillHere } from "./pointers.ts";
 import type { Pointing, Spot } from "./protocol.ts";
 
 const pointing = (who: string, at: Spot, more: Partial<Pointing> = {}): Pointing => ({ type: "pointing", who, name: "Sam", at, here: true, ...more });
@@ -19,6 +19,17 @@ test("a hand that rests points at nothing any more, though its owner is still th
   assert.equal(cursors(again, 8000).length, 0);
   assert.deepEqual(names(again), ["Sam"]);
   assert.equal(cursors(heard(again, pointing("a", [1, 3]), 8100), 8200).length, 1);
+});
+
+test("a pointer stands where it points in my own view of the board, and at the edge when that is elsewhere", () => {
+  const view = { scrollX: 100, scrollY: -50, zoom: 2, width: 800, height: 600 };
+  const at = (x: number, y: number): (number | boolean)[] => {
+    const { x: left, y: top, outside } = placed({ who: "a", name: "Sam", x, y }, view);
+    return [left, top, outside];
+  };
+  assert.deepEqual(at(50, 100), [300, 100, false]);
+  assert.deepEqual(at(-500, 100), [0, 100, true]);
+  assert.deepEqual(at(5000, 5000), [776, 576, true]);
 });
 
 test("who is not heard of for long has gone; somebody with two tabs is named once", () => {

@@ -9,6 +9,8 @@ const GONE_MS = 40_000;
 /** A hand that rests so long points at nothing any more. */
 const RESTS_MS = 8000;
 const EVERY_MS = 200;
+/** Room for an arrow at the right and at the foot. */
+const EDGE = 24;
 
 type Other = { readonly name: string; readonly at: Spot; readonly movedAt: number; readonly heardAt: number };
 export type Others = ReadonlyMap<string, Other>;
@@ -32,6 +34,16 @@ export type Cursor = { readonly who: string; readonly name: string; readonly x: 
 
 export function cursors(others: Others, now: number): readonly Cursor[] {
   return [...others].flatMap(([who, { name, at, movedAt }]) => (at && now - movedAt < RESTS_MS ? [{ who, name, x: at[0], y: at[1] }] : []));
+}
+
+export type View = { readonly scrollX: number; readonly scrollY: number; readonly zoom: number; readonly width: number; readonly height: number };
+export type Placed = { readonly who: string; readonly name: string; readonly x: number; readonly y: number; readonly outside: boolean };
+
+/** Where a cursor stands in this view of the board, in pixels; one that is out of it stands at the edge towards it. */
+export function placed({ who, name, x, y }: Cursor, view: View): Placed {
+  const [left, top] = [(x + view.scrollX) * view.zoom, (y + view.scrollY) * view.zoom];
+  const [inX, inY] = [Math.max(0, Math.min(view.width - EDGE, left)), Math.max(0, Math.min(view.height - EDGE, top))];
+  return { who, name, x: inX, y: inY, outside: inX !== left || inY !== top };
 }
 
 /** Names, each once: somebody may have the board open twice. */

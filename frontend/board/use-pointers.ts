@@ -1,9 +1,8 @@
-/** The board's pointers, in the page: mine out, others' onto the canvas, and whether they show at all. */
+/** The board's pointers, in the page: mine out, others' in, and whether they show at all. */
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import type { ExcalidrawImperativeAPI } from "@excalidraw/excalidraw/types";
 import { AGAIN_MS, NOBODY, Turns, cursors, heard, keepPointers, names, pointersShow, stillHere } from "./pointers.ts";
-import type { Others } from "./pointers.ts";
+import type { Cursor, Others } from "./pointers.ts";
 import type { Pointing, Spot } from "./protocol.ts";
 
 const LESS_MOTION = "(prefers-reduced-motion: reduce)";
@@ -12,13 +11,14 @@ const TICK_MS = 1000;
 export type Pointers = {
   readonly show: boolean;
   readonly here: readonly string[];
+  readonly cursors: readonly Cursor[];
   readonly toggle: () => void;
   readonly hear: (pointing: Pointing) => void;
   readonly moved: (at: Spot) => void;
 };
 
 /** `say` sends my own; null while the board is closed to me or nothing may pass. */
-export function usePointers(api: ExcalidrawImperativeAPI | null, say: ((at: Spot) => void) | null): Pointers {
+export function usePointers(say: ((at: Spot) => void) | null): Pointers {
   const [others, setOthers] = useState<Others>(NOBODY);
   const [show, setShow] = useShows();
   const mine = useRef<Spot>(null);
@@ -61,18 +61,11 @@ export function usePointers(api: ExcalidrawImperativeAPI | null, say: ((at: Spot
     const tick = setInterval(() => setOthers((before) => (before.size ? stillHere(new Map(before), Date.now()) : before)), TICK_MS);
     return () => clearInterval(tick);
   }, []);
-  useEffect(() => {
-    if (!api) return;
-    const found = show ? cursors(others, Date.now()) : [];
-    const collaborators = new Map(found.map(({ who, name, x, y }) => [who, { id: who, username: name, pointer: { x, y, tool: "pointer" } }]));
-    api.updateScene({ collaborators: collaborators as never });
-  }, [api, others, show]);
-
   const toggle = useCallback(() => {
     keepPointers(!showing.current, store());
     setShow(!showing.current);
   }, [setShow]);
-  return { show, here: names(others), toggle, hear, moved };
+  return { show, here: names(others), cursors: show ? cursors(others, Date.now()) : [], toggle, hear, moved };
 }
 
 /** Follows the device's wish for less motion and the room's focus view, as long as nobody chose otherwise. */

@@ -92,11 +92,11 @@ class Tab:
 
     async def sees(self, *texts):
         await self.page.wait_for_function(
-            "texts => JSON.stringify(window.__board.texts()) === JSON.stringify(texts)", arg=list(texts), timeout=20_000
+            "texts => JSON.stringify(window.__board.texts()) === JSON.stringify(texts)", arg=list(texts), timeout=60_000
         )
 
     async def count(self, n):
-        await self.page.wait_for_function("n => window.__board.count() === n", arg=n, timeout=20_000)
+        await self.page.wait_for_function("n => window.__board.count() === n", arg=n, timeout=60_000)
 
     async def kept(self):
         await self.page.wait_for_function("() => window.__board.saved", timeout=40_000)
@@ -131,6 +131,20 @@ async def test_two_people_draw_read_and_write_one_board_and_nothing_of_it_is_los
         await draw_a_box(bea.page)
         await bea.kept()
         await sam.count(1)
+
+        # Each reads who else is here; who asked for less motion sees no hand move until they choose to.
+        await bea.page.get_by_text("At the board: Sam").wait_for()
+        await sam.page.get_by_text("At the board: Bea").wait_for()
+        for tab in (bea, sam):
+            pointers = tab.page.get_by_role("button", name="Pointers", exact=True)
+            assert await pointers.get_attribute("aria-pressed") == "false"
+            await pointers.click()
+        await sam.page.mouse.move(150, 400)
+        await sam.page.mouse.move(180, 420, steps=3)
+        await bea.page.locator(".board-pointer", has_text="Sam").wait_for()
+        await bea.picture("desk-pointer-light")
+        await bea.page.get_by_role("button", name="Pointers", exact=True).click()
+        await bea.page.locator(".board-pointer").wait_for(state="detached")
 
         # The list adds a note by keyboard alone, and it stands in the document of both.
         await bea.page.get_by_role("button", name="As a list").focus()
@@ -187,7 +201,7 @@ async def test_two_people_draw_read_and_write_one_board_and_nothing_of_it_is_los
 
         # An exercise is laid below what is there.
         await bea.page.get_by_label("Exercises").select_option("pros_cons")
-        await sam.page.wait_for_function("() => window.__board.texts().includes('Pros and cons')", timeout=20_000)
+        await sam.page.wait_for_function("() => window.__board.texts().includes('Pros and cons')", timeout=60_000)
         await bea.picture("desk-exercise-light")
         await sam.picture("phone-dark")
         assert await ours(sam.page) == []
