@@ -72,6 +72,8 @@ class BoardConsumer(Socket):
         else:
             await self._look()
             await self._say(protocol.BeatEcho())
+            # A wake-up that was lost (many hands pointing at once) costs seconds and no drawing.
+            await self._pass_on(None)
 
     # --- coming ---
 
