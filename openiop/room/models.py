@@ -22,6 +22,7 @@ from openiop.room.boards.models import (
     BoardUpdate,
 )
 from openiop.room.cards.models import AgendaMark, CardShown, KeptCard
+from openiop.room.household.models import HouseholdPlan
 from openiop.room.leading.models import AsideAsk, Chat, ChatLine, DoorLock, DoorMessage, SpeakAsk, Spotlight, Stick
 from openiop.room.notes.models import RoomNote
 from openiop.room.together.models import Leaving, MyPoll, Poll, PollAnswer, Timer
@@ -30,6 +31,7 @@ from openiop.schedule.models import CareSession
 # Tables that lie with what uses them; Django looks for an app's tables here.
 __boards__ = (Board, BoardClear, BoardImage, BoardPolicy, BoardSnapshot, BoardUpdate)
 __cards__ = (AgendaMark, CardShown, KeptCard)
+__household__ = (HouseholdPlan,)
 __notes__ = (RoomNote,)
 __together__ = (Leaving, MyPoll, Poll, PollAnswer, Timer)
 __leading__ = (AsideAsk, Chat, ChatLine, DoorLock, DoorMessage, SpeakAsk, Spotlight, Stick)

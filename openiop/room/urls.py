@@ -4,6 +4,7 @@ from openiop.room import consumers, guest_views, helper_views, joint_views, view
 from openiop.room.boards.urls import urlpatterns as boards
 from openiop.room.boards.urls import websocket_urlpatterns as board_sockets
 from openiop.room.cards import views as card_views
+from openiop.room.household import views as household_views
 from openiop.room.notes import views as note_views
 
 urlpatterns = [
@@ -43,6 +44,8 @@ urlpatterns = [
     path("my-room-notes", note_views.mine, name="my-room-notes"),
     path("staff-room-notes", note_views.of_staff, name="staff-room-notes"),
     path("room-notes/<uuid:note_pk>/deletion", note_views.deletion, name="room-note-deletion"),
+    path("my-household-plan", household_views.mine, name="my-household-plan"),
+    path("patients/<uuid:pk>/household-plan", household_views.of_patient, name="household-plan"),
     path("room/keys", views.keys, name="room-keys"),
     path("site-room", views.site_room, name="site-room"),
     *boards,

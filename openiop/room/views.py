@@ -26,6 +26,7 @@ from openiop.people.models import Agreement, Device, Document, Person
 from openiop.room import admission, care, companions, live, relay
 from openiop.room.cards import library
 from openiop.room.forms import AgreementForm, LeavingForm, PlaceForm
+from openiop.room.household.models import HouseholdPlan
 from openiop.room.models import Place, Seat
 from openiop.room.notes import keeping
 from openiop.room.together import leaving as how_they_left
@@ -63,7 +64,12 @@ def door(request: Any, pk: UUID) -> HttpResponse:
         return redirect("room", pk=pk)
     if seat and not seat.companion and seat.admitted_at and seat.state in ("admitted", "left"):
         return redirect("room", pk=pk)
-    context = {"session": session, "step": 1, "phone": _phone(session, request.person)}
+    context = {
+        "session": session,
+        "step": 1,
+        "phone": _phone(session, request.person),
+        "at_home": _plan_at_home(session, request.person),
+    }
     return render(request, "room/door.html", context)
 
 
@@ -227,6 +233,7 @@ def person_in_room(request: Any, pk: UUID, seat_pk: UUID) -> HttpResponse:
         "patient": patient,
         "case": care.open_case_of(patient.pk),
         "place": rail.places_of([patient], at=now)[patient.pk],
+        "household": HouseholdPlan.objects.visible_to(request.person).newest_of(patient),
     }
     return render(request, "room/care.html", context)
 
@@ -353,6 +360,14 @@ def _room_page(request: Any, session: CareSession, role: str) -> HttpResponse:
         "place": Place.CONTACT if _is_beside(session, request.person) else Place.GROUP,
     }
     return render(request, "room/room.html", context)
+
+
+def _plan_at_home(session: CareSession, patient: Person) -> str:
+    """The patient's own line for the page before joining; none before a joint session, where a partner may look on."""
+    if kinds.rule_of(session).asked_alone:
+        return ""
+    plan = HouseholdPlan.objects.visible_to(patient).newest_of(patient)
+    return plan.before_joining if plan else ""
 
 
 def _notes(session: CareSession, person: Any, role: str) -> dict[str, Any]:
