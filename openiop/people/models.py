@@ -69,6 +69,9 @@ class Clinic(models.Model):
     alert_found_minutes = models.PositiveSmallIntegerField(
         _("When staff need help: call again without a word on what was found (minutes)"), default=10, db_default=10
     )
+    hand_over_minutes = models.PositiveSmallIntegerField(
+        _("Take over from who goes within (minutes)"), default=15, db_default=15
+    )
     reminders_from = models.TimeField(_("Remind patients from (their own time)"), default="09:00", db_default="09:00")
     reminders_until = models.TimeField(_("Remind patients until (their own time)"), default="20:00", db_default="20:00")
     plan_review_days = models.PositiveSmallIntegerField(_("Go through safety plans every (days)"), default=30)
@@ -95,6 +98,7 @@ class Clinic(models.Model):
                 name="private_notes_are_forgotten",
             ),
             models.CheckConstraint(condition=Q(plan_review_days__gte=1), name="plans_are_reviewed"),
+            models.CheckConstraint(condition=Q(hand_over_minutes__range=(1, 240)), name="hand_over_within_four_hours"),
             models.CheckConstraint(
                 condition=Q(alert_climb_seconds__range=(5, 600)) & Q(alert_found_minutes__range=(1, 120)),
                 name="calls_for_help_climb",

@@ -27,6 +27,7 @@ PLAIN = [
     "left_early_minutes",
     "outreach_after_minutes",
     "call_back_after_minutes",
+    "hand_over_minutes",
     "pause_group_after_seconds",
     "alert_climb_seconds",
     "alert_found_minutes",

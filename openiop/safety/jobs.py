@@ -15,6 +15,7 @@ from openiop.safety.models import (
     raise_rota_alarms,
     take_alert_step,
     take_next_step,
+    watch_hand_overs,
 )
 
 log = logging.getLogger(__name__)
@@ -103,3 +104,8 @@ def tell_readers(at: datetime) -> int:
 def watch_departures(at: datetime) -> int:
     """Tell of everybody who left a site while their high case was open; returns how many."""
     return in_each_clinic(raise_departures, at=at)
+
+
+def hand_over(at: datetime) -> int:
+    """Open the hand-overs that are due and ask whom the clock says; returns how many wait."""
+    return in_each_clinic(watch_hand_overs, at=at)

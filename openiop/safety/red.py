@@ -47,7 +47,7 @@ def red_list(director: Person, *, at: datetime) -> RedList:
     """Return what is wrong in the clinic at `at`, in a number of queries that does not grow with it."""
     rows = [row for row in rail.open_cases(director, at=at) if not row.case.reached]
     return RedList(
-        cases=sorted((_case(row) for row in rows), key=lambda one: (not one.is_late, -one.row.case.tier, one.since)),
+        cases=sorted((red_case(row) for row in rows), key=lambda one: (not one.is_late, -one.row.case.tier, one.since)),
         gaps=[gap for gap in gaps_ahead(director.clinic, at=at) if gap.begins_at <= at + WARN_AHEAD],
         decisions=_late(reviews.due_decisions(director, at=at)),
         assessments=_late(reviews.due_assessments(director, at=at)),
@@ -55,7 +55,7 @@ def red_list(director: Person, *, at: datetime) -> RedList:
     )
 
 
-def _case(row: rail.OpenCase) -> RedCase:
+def red_case(row: rail.OpenCase) -> RedCase:
     case = row.case
     if row.is_left_alone:
         return RedCase(row, LEFT_ALONE, case.next_step_at, True)

@@ -17,6 +17,7 @@ from openiop.people.models import Person
 from openiop.safety.models import (
     Case,
     EmergencyDisclosure,
+    HandOver,
     RiskAssessment,
     SafetyPlan,
     SafetyPlanReview,
@@ -38,7 +39,10 @@ class Event(NamedTuple):
 
 def timeline(case: Case, *, reader: Person) -> list[Event]:
     """Return the case's events in order, as far as `reader` may see each, in a constant number of queries."""
-    sources = (_evidence, _pages, _looks, _answers, _decisions, _clocks, _assessments, _plans, _disclosures, _end)
+    sources = (
+        *(_evidence, _pages, _looks, _answers, _handed, _waiting_to_be_handed, _decisions),
+        *(_clocks, _assessments, _plans, _disclosures, _end),
+    )
     found = [event for source in sources for event in source(case, reader)]
     found.sort(key=lambda event: (event.at, event.is_clock))
     begun = min((event.at for event in found), default=case.opened_at)
@@ -88,6 +92,36 @@ def _answers(case: Case, reader: Person) -> Iterator[Event]:
         what = _("Reached") if contact.reached else _("Tried, not reached")
         detail = " · ".join(filter(None, [str(contact.get_how_display()), contact.note]))
         yield Event(contact.at, what, contact.by.full_name, detail)
+
+
+def _handed(case: Case, reader: Person) -> Iterator[Event]:
+    """Hand-overs that it was on: who went, who was asked while nobody took over, who took it, and a line about it."""
+    for word in case.hand_over_words.select_related("by"):
+        yield Event(word.at, _("For the hand-over"), word.by.full_name, "" if case.holds_private else word.words)
+    handed = case.handed.select_related("to", "end__by", "end__hand_over__goes", "end__hand_over__clinic")
+    rows = list(handed.prefetch_related("end__hand_over__pages__to"))
+    for row in rows:
+        passed = row.end.hand_over
+        kind = str(passed.get_kind_display())
+        yield Event(passed.due_at, _("To be taken over"), passed.goes.full_name, kind)
+        for page in passed.pages.all():
+            yield Event(page.made_at, _("Asked to take over"), page.to.full_name)
+        if row.end.at > passed.late_at:
+            yield Event(passed.late_at, _("Due: somebody takes over"), is_clock=True)
+        if row.end.by is not None:
+            keeps = _("%(who)s keeps it") % {"who": row.to.full_name} if row.to and row.to != row.end.by else ""
+            yield Event(row.at, _("Taken over"), row.end.by.full_name, keeps)
+
+
+def _waiting_to_be_handed(case: Case, reader: Person) -> Iterator[Event]:
+    """Hand-overs that nobody has taken yet."""
+    if case.closed_at is not None:
+        return
+    for row in HandOver.objects.visible_to(reader).waiting().with_people().prefetch_related("pages__to"):
+        if row.concerns(case):
+            yield Event(row.due_at, _("To be taken over"), row.goes.full_name, str(row.get_kind_display()))
+            for page in row.pages.all():
+                yield Event(page.made_at, _("Asked to take over"), page.to.full_name)
 
 
 def _decisions(case: Case, reader: Person) -> Iterator[Event]:

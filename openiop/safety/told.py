@@ -60,7 +60,13 @@ def _spoken_of(case: Case, *, at: datetime) -> _Spoken:
     seen = case.on_the_ladder()._replace(since=since)
     taken = max((row for row in case.acknowledgements.all() if row.at >= since), key=lambda row: row.at, default=None)
     state = ladder.told_to_patient(seen, at=at, deadlines=_deadlines(case, max(flag.tier for flag in public), since))
-    return _Spoken(state, taken.by.called if taken else "")
+    return _Spoken(state, _who_has_it(case, since=taken.at, otherwise=taken.by.called) if taken else "")
+
+
+def _who_has_it(case: Case, *, since: datetime, otherwise: str) -> str:
+    """Who took it over since it was taken, if somebody did."""
+    handed = case.handed.filter(at__gte=since).exclude(to=None).select_related("to").order_by("-at").first()
+    return handed.to.called if handed and handed.to else otherwise
 
 
 def _deadlines(case: Case, tier: int, since: datetime) -> ladder.Deadlines:

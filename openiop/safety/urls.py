@@ -6,6 +6,7 @@ from openiop.safety.views import (
     crisis,
     due,
     guardians,
+    handover,
     joint,
     ladders,
     place,
@@ -80,6 +81,12 @@ urlpatterns = [
     path("on-call/closed-days", rota.closed_day_add, name="closed-day-add"),
     path("on-call/<uuid:pk>/offer", rota.shift_offer, name="shift-offer"),
     path("on-call/<uuid:pk>/offer/<slug:answer>", rota.shift_answer, name="shift-answer"),
+    path("hand-overs", handover.listing, name="hand-overs"),
+    path("hand-overs/new", handover.new, name="hand-over-new"),
+    path("hand-overs/<uuid:pk>", handover.one, name="hand-over"),
+    path("hand-overs/<uuid:pk>/taken", handover.taken, name="hand-over-taken"),
+    path("hand-overs/<uuid:pk>/named", handover.named, name="hand-over-named"),
+    path("hand-overs/<uuid:pk>/words", handover.words, name="hand-over-words"),
     path("on-call/<uuid:pk>/end", rota.on_call_end, name="on-call-end"),
 ]
 

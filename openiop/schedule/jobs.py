@@ -11,7 +11,7 @@ from procrastinate.contrib.django import app
 from openiop.lib import refusals
 from openiop.people import access
 from openiop.people.models import Clinic
-from openiop.schedule import missed, planning
+from openiop.schedule import ended, missed, planning
 from openiop.schedule.models import Series
 
 log = logging.getLogger(__name__)
@@ -57,3 +57,8 @@ def _unfold(series: Series, on: date, *, system: access.System, at: datetime) ->
 def watch_the_missed(at: datetime) -> int:
     """Tell of everybody at risk who is missing from a session that has begun; returns how many."""
     return access.in_each_clinic(missed.raise_missed, at=at)
+
+
+def watch_the_ended(at: datetime) -> int:
+    """Open a hand-over for every session that has ended; returns how many."""
+    return access.in_each_clinic(ended.open_hand_overs, at=at)

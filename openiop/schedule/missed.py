@@ -32,7 +32,7 @@ def value_of(risk: int) -> str | None:
 def raise_missed(clinic: Clinic, *, at: datetime) -> int:
     """Raise evidence for everybody at risk who is missing from a session that has begun; returns how many."""
     missing = _missing(clinic, at=at)
-    risks = _risks({entry.patient_id for entry in missing})
+    risks = risks_of({entry.patient_id for entry in missing})
     told = set(Flag.objects.filter(key__in=map(_key, missing)).values_list("key", flat=True))
     found = [(entry, value_of(risks.get(entry.patient_id, 0))) for entry in missing if _key(entry) not in told]
     at_risk = [(entry, value) for entry, value in found if value is not None]
@@ -73,7 +73,7 @@ def _heard_of(entries: list[RosterEntry], *, at: datetime, coming_for: timedelta
     }
 
 
-def _risks(patients: set[UUID]) -> dict[UUID, int]:
+def risks_of(patients: set[UUID]) -> dict[UUID, int]:
     """By patient, the higher of their open case's tier and their last assessment's level."""
     assessed: Any = RiskAssessment.objects.filter(patient__in=patients).order_by("patient_id", "-at")
     risks: dict[UUID, int] = dict(assessed.distinct("patient_id").values_list("patient_id", "level"))

@@ -35,6 +35,7 @@ from openiop.safety.models import (
     StaffAlert,
     decide,
     mark,
+    open_hand_over,
     raise_flag,
     raise_restricted,
     write_plan,
@@ -237,6 +238,9 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "when": "in-hours",
             "answer": "accept",
             "alerts": StaffAlert.objects.create(**clinic, made_by=director, made_at=now).pk,
+            "hand-overs": open_hand_over(
+                director.clinic, kind="own", key="own walk", goes=[director.pk], due_at=now, at=now
+            ).pk,
             "token": token,
             "supporters": consent.pk,
             "me": consent.pk,

@@ -31,6 +31,32 @@ from openiop.safety.models.crisis import (
 )
 from openiop.safety.models.departure import raise_departures
 from openiop.safety.models.guardian import Guardian, GuardianNotice, may_be_told, tell_guardian
+from openiop.safety.models.handing import (
+    NotWhatWasShown,
+    OpenList,
+    OverAlready,
+    hand_over_mine,
+    left_lately,
+    list_of,
+    name_who_comes,
+    note_left_early,
+    on_call_now,
+    open_hand_over,
+    open_list,
+    say_of,
+    take_over,
+    watch_hand_overs,
+    who_comes,
+)
+from openiop.safety.models.handover import (
+    HandedCase,
+    HandOver,
+    HandOverEnd,
+    HandOverPage,
+    HandOverTo,
+    HandOverWord,
+    LeftAtRisk,
+)
 from openiop.safety.models.joint import JointScreen
 from openiop.safety.models.ladders import FAULTS, BrokenLadder, Ladder, LadderRung, plan_for, set_ladder
 from openiop.safety.models.place import EmergencyDisclosure, LocalHelp, note_disclosure
@@ -95,6 +121,28 @@ from openiop.safety.models.whereabouts import Whereabouts
 from openiop.safety.models.worksheet import decide, decide_privacy, follow_up, implicate, note_report, reply
 
 __all__ = [
+    "NotWhatWasShown",
+    "OpenList",
+    "OverAlready",
+    "hand_over_mine",
+    "left_lately",
+    "list_of",
+    "name_who_comes",
+    "note_left_early",
+    "on_call_now",
+    "open_hand_over",
+    "open_list",
+    "say_of",
+    "take_over",
+    "watch_hand_overs",
+    "who_comes",
+    "HandedCase",
+    "HandOver",
+    "HandOverEnd",
+    "HandOverPage",
+    "HandOverTo",
+    "HandOverWord",
+    "LeftAtRisk",
     "raise_departures",
     "Guardian",
     "GuardianNotice",

@@ -13,6 +13,7 @@ from django.db.models import Exists, Q
 from openiop.people.models import Person, PersonQuerySet, Role, Tie
 from openiop.programs.models import Enrolment
 from openiop.safety import ladder, rungs
+from openiop.safety.models.handover import still_responsible
 from openiop.safety.models.ladders import plan_for
 from openiop.safety.models.rota import OnCallShift, staff_are_here
 from openiop.safety.models.whereabouts import Whereabouts
@@ -61,7 +62,9 @@ def _behind(patient: Person, *, at: datetime) -> dict[tuple[str, Any], list[UUID
     shifts = OnCallShift.objects.filter(clinic_id=patient.clinic_id, during__contains=at).values_list(
         "rung", "staff_id"
     )
-    on_call = [(rung, staff) for rung, staff in shifts if staff in clinicians]
+    # Whoever went off call stays responsible until somebody has taken over: both are asked.
+    gone = [(1, staff) for staff in still_responsible(patient.clinic_id, at=at)]
+    on_call = list(dict.fromkeys((rung, staff) for rung, staff in [*shifts, *gone] if staff in clinicians))
     found: dict[tuple[str, Any], list[UUID]] = {
         (rungs.LIVE, ""): [staff for role, staff in ties if role == "live"],
         (rungs.PRIMARY, ""): [staff for role, staff in ties if role == "primary"][-1:],

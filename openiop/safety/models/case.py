@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -14,6 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from openiop.people import access
 from openiop.people.models import Person, Role, Row
 from openiop.safety import ladder, rungs
+
+
+class Holding(NamedTuple):
+    """Who has a case in hand, and since when."""
+
+    by: Person
+    at: datetime
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -43,6 +50,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return self.prefetch_related(
             models.Prefetch("contacts", Contact.objects.select_related("by").order_by("at")),
             "decisions__by",
+            "handed__to",
         )
 
 
@@ -107,6 +115,17 @@ class Case(Row):
         """Who took it last, since the latest evidence."""
         taken = [row for row in self.acknowledgements.all() if row.at >= self.since]
         return max(taken, key=lambda row: row.at, default=None)
+
+    @property
+    def holding(self) -> Holding | None:
+        """Who has it in hand, and since when: who took it, reached the person or took it over last.
+
+        Since the latest evidence, and nobody where nobody did. Reads `with_attempts`.
+        """
+        taken = [Holding(row.by, row.at) for row in self.acknowledgements.all() if row.at >= self.since]
+        reached = [Holding(row.by, row.at) for row in self.contacts.all() if row.reached and row.at >= self.since]
+        handed = [Holding(row.to, row.at) for row in self.handed.all() if row.to and row.at >= self.since]
+        return max([*handed, *taken, *reached], key=lambda held: held.at, default=None)
 
     def told(self, *, at: datetime) -> str:
         """`sent`, `somebody_has_it` or `nobody_yet`: what is true for the patient at `at`."""

@@ -28,6 +28,7 @@ from openiop.safety import ladder, rungs
 from openiop.safety.models.asking import Drawn, everyone, ladder_for
 from openiop.safety.models.calls import somebody_calls
 from openiop.safety.models.case import Acknowledgement, Case, Closure, Contact, Flag, Page
+from openiop.safety.models.handover import a_hand_over_is_late
 
 
 class MayNotClose(Exception):
@@ -337,6 +338,8 @@ def look_again(case: Case, *, at: datetime) -> None:
 def somebody_is_called(person: Person, *, at: datetime) -> bool:
     """Does this member of staff's desk sound? Content-free: what a locked desk may do too."""
     if somebody_calls(person, at=at):
+        return True
+    if a_hand_over_is_late(person.clinic_id, at=at):
         return True
     return any(case.rings(at=at) for case in Case.objects.filter(clinic_id=person.clinic_id).open().with_steps())
 

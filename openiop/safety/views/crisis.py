@@ -15,7 +15,7 @@ from openiop.lib.http import page, wants_part
 from openiop.people import access
 from openiop.people.doors import patients_only, staff_only
 from openiop.people.models import Person, Role
-from openiop.safety import ladder, rail, told
+from openiop.safety import handover_list, ladder, rail, told
 from openiop.safety.forms import ClosureForm, ConcernForm, ContactForm
 from openiop.safety.gaps import WARN_AHEAD
 from openiop.safety.models import (
@@ -47,7 +47,8 @@ def show_rail(request: Any) -> HttpResponse:
     return show_rail_to(request)
 
 
-def show_rail_to(request: Any) -> HttpResponse:
+def show_rail_to(request: Any, *, added: bool = False) -> HttpResponse:
+    """`added`: something came onto a list after it was shown, so that it was not taken over yet."""
     person, now = request.person, timezone.now()
     rows = rail.open_cases(person, at=now)
     _note_what_was_seen(request, rows)
@@ -58,6 +59,8 @@ def show_rail_to(request: Any) -> HttpResponse:
         "somebody": calm,
         "now": now,
         "gap": _gap_to_tell(person, at=now),
+        "hand_overs": handover_list.waiting(person, [row.case for row in rows], at=now),
+        "added": added,
     }
     return page(request, "safety/rail.html", context, part="_rail.html")
 

@@ -38,7 +38,9 @@ POLLERS = (
     Poller("openiop.safety.jobs.watch_the_rota", 60),
     Poller("openiop.safety.jobs.tell_readers", 10),
     Poller("openiop.safety.jobs.watch_departures", 2),
+    Poller("openiop.safety.jobs.hand_over", 5),
     Poller("openiop.schedule.jobs.watch_the_missed", 30),
+    Poller("openiop.schedule.jobs.watch_the_ended", 10),
     Poller("openiop.room.jobs.watch", 5),
     # Each way in a loop of its own: a provider that hangs holds up no other.
     Poller("openiop.messaging.jobs.send_mail", 2),
