@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 
 from openiop.measures import change, norms
 from openiop.measures.change import Dated, Direction
-from openiop.measures.models import Response
+from openiop.measures.models import Answer, Response
 from openiop.measures.reading import Reading
 from openiop.people.models import Person
 from openiop.programs.models import Enrolment
-from openiop.schedule.models import RosterEntry
+from openiop.schedule.models import Kind, RosterEntry
 
-MISSED = ("absent", "cancelled_late")
+MISSED, ATTENDED = ("absent", "cancelled_late"), ("attended", "late", "left_early")
+NOT_TAKEN = 1  # the medication question of a check-in
 
 
 class Change(NamedTuple):
@@ -67,7 +68,7 @@ def scores_of(rows: Iterable[Response]) -> list[Dated]:
 
 
 class Event(NamedTuple):
-    """Something beside the scores: `kind` is admitted, discharged or missed_week; a week lasts until `until`."""
+    """Something beside the scores, as EVENTS in the trend's view names it; what lasts does so until before `until`."""
 
     kind: str
     on: date
@@ -75,12 +76,14 @@ class Event(NamedTuple):
 
 
 def events_of(patient: Person, *, since: date, until: date) -> list[Event]:
-    """Return admissions, discharges, and weeks of which no session was attended, in order."""
+    """Return admissions, discharges, skills begun, weeks missed, and medication said to be missed, in order."""
     found = []
     for row in Enrolment.objects.filter(patient=patient):
         found.append(Event("admitted", row.during.lower))
         if row.during.upper:
             found.append(Event("discharged", row.during.upper - timedelta(days=1)))
+    found += _skills_begun(patient)
+    found += missed_medication(_without_medication(patient, since=since, until=until))
     found += missed_weeks(_sessions(patient, since=since, until=until), week_starts=patient.clinic.week_starts)
     return sorted(event for event in found if since <= event.on <= until)
 
@@ -94,6 +97,33 @@ def _sessions(patient: Person, *, since: date, until: date) -> list[tuple[date, 
         (during.lower.astimezone(zone).date(), status)
         for during, status in rows.exclude(status="").values_list("during", "status")
     ]
+
+
+def _skills_begun(patient: Person) -> list[Event]:
+    """The first session with skills at which the person was."""
+    rows = RosterEntry.objects.filter(
+        patient=patient, status__in=ATTENDED, session__cancelled_at=None, session__blocks__kind=Kind.SKILLS
+    )
+    first = rows.order_by("during__startswith").values_list("during", flat=True).first()
+    return [Event("skills_begun", first.lower.astimezone(ZoneInfo(patient.zone)).date())] if first else []
+
+
+def _without_medication(patient: Person, *, since: date, until: date) -> list[date]:
+    """The days whose newest answer in a check-in says that medication was not taken."""
+    rows = Answer.objects.filter(patient=patient, item="medication", response__for_day__range=(since, until))
+    newest = dict(rows.order_by("answered_at", "received_at").values_list("response__for_day", "value"))
+    return [day for day, value in newest.items() if value == NOT_TAKEN]
+
+
+def missed_medication(days: Iterable[date]) -> list[Event]:
+    """Return each run of days on end on which medication was said to be missed."""
+    found: list[Event] = []
+    for day in sorted(set(days)):
+        if found and found[-1].until == day:
+            found[-1] = found[-1]._replace(until=day + timedelta(days=1))
+        else:
+            found.append(Event("missed_medication", day, day + timedelta(days=1)))
+    return found
 
 
 def missed_weeks(sessions: Iterable[tuple[date, str]], *, week_starts: str) -> list[Event]:

@@ -9,10 +9,12 @@ import pytest
 from openiop.demo import world
 from openiop.measures import answering, chart, norms, trend
 from openiop.measures.change import Dated
+from openiop.measures.models import Answer, Response
 from openiop.measures.reading import Reading
 from openiop.measures.views.trends import in_plain_words
 from openiop.people.access import acting
 from openiop.programs.models import Enrolment
+from openiop.schedule.models import RosterEntry
 
 ADMITTED = date(2026, 11, 2)
 
@@ -264,3 +266,55 @@ def test_screens_for_suicide_stand_on_no_patients_page_of_numbers(cast, client_f
             )
 
     assert "Suicide" not in client_for(cast["maya"]).get("/me/measures").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("days", "runs"),
+    [
+        ([], []),
+        ([3], [(3, 4)]),
+        ([3, 4, 5], [(3, 6)]),
+        ([5, 3, 4, 4], [(3, 6)]),
+        ([3, 5], [(3, 4), (5, 6)]),
+    ],
+)
+def test_days_on_end_without_medication_are_one_mark(days, runs):
+    found = trend.missed_medication([date(2026, 11, number) for number in days])
+
+    assert [(each.on.day, each.until.day) for each in found] == runs
+    assert {each.kind for each in found} <= {"missed_medication"}
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("clock")
+def test_skills_begun_and_medication_said_to_be_missed_stand_in_the_course_in_words_too(cast, client_for):
+    maya, today = cast["maya"], date(2026, 11, 24)
+    with acting(cast["okafor"]):
+        evening = RosterEntry.objects.filter(patient=maya, session__blocks__kind="skills", stands=True)
+        first = evening.filter(during__endswith__lte=world.NOW).order_by("during__startswith").first()
+        assert first is not None
+        RosterEntry.objects.filter(pk=first.pk).update(status="attended")
+    with acting(maya):
+        for on, code, item, value in (
+            (today - timedelta(days=14), "phq9", "", 14),
+            (today, "phq9", "", 12),
+            (today - timedelta(days=2), "checkin", "medication", 1),
+            (today - timedelta(days=1), "checkin", "medication", 0),
+        ):
+            whose = {"clinic_id": maya.clinic_id, "patient": maya}
+            at = {"started_at": world.NOW, "completed_at": world.NOW}
+            total = value if code == "phq9" else None
+            row = Response.objects.create(**whose, instrument=code, version=1, for_day=on, total=total, **at)
+            if item:
+                said = {"item": item, "value": value, "key": uuid4()}
+                Answer.objects.create(**whose, response=row, answered_at=world.NOW, received_at=world.NOW, **said)
+    with acting(cast["okafor"]):
+        found = {each.kind: each for each in trend.events_of(maya, since=today - timedelta(days=20), until=today)}
+
+    shown = client_for(cast["okafor"]).get(f"/patients/{maya.pk}/measures/trend/phq9").content.decode()
+
+    assert found["missed_medication"].on == today - timedelta(days=2)
+    assert found["missed_medication"].until == today - timedelta(days=1)
+    assert found["skills_begun"].on == first.during.lower.astimezone(world.ZONE).date()
+    # Once in the chart, once in the table beside it.
+    assert shown.count("Medication missed, as said") >= 2 and shown.count("Skills begun") >= 2

@@ -44,6 +44,8 @@ EVENTS = {
     "admitted": gettext_lazy("Admission"),
     "discharged": gettext_lazy("Discharge"),
     "missed_week": gettext_lazy("Week missed"),
+    "skills_begun": gettext_lazy("Skills begun"),
+    "missed_medication": gettext_lazy("Medication missed, as said"),
 }
 
 
