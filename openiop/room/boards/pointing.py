@@ -36,21 +36,22 @@ class Pointer:
         self.name = actor.name if isinstance(actor, Device) else actor.called
         self.tell = tell
         self.spot: Spot = None
-        self.told = False
+        self.news = self.told = False
         self.task: asyncio.Task[None] | None = None
         self.next_at = 0.0
 
     def point(self, spot: Spot) -> None:
-        self.spot = spot
+        self.spot, self.news = spot, True
         if self.task is None or self.task.done():
             self.task = asyncio.create_task(self._tell_in_turn())
 
     async def _tell_in_turn(self) -> None:
         clock = asyncio.get_running_loop().time
-        await asyncio.sleep(self.next_at - clock())
-        self.next_at = clock() + AT_MOST_EVERY_SECONDS
-        self.told = True
-        await self.tell(Pointing(who=self.who, name=self.name, at=self.spot))
+        while self.news:  # what came while the one before was being told is told too
+            await asyncio.sleep(self.next_at - clock())
+            self.next_at = clock() + AT_MOST_EVERY_SECONDS
+            self.news, self.told = False, True
+            await self.tell(Pointing(who=self.who, name=self.name, at=self.spot))
 
     async def leave(self) -> None:
         """Tell the others that this tab has gone, if they know of it."""
