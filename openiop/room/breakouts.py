@@ -400,7 +400,6 @@ def _answer(session: CareSession, to: str, *, at: datetime) -> None:
 # --- whoever is in a room ---
 
 
-@transaction.atomic
 def may_ask_help(seat: Seat) -> bool:
     return (
         seat.role not in STAFF
@@ -410,6 +409,7 @@ def may_ask_help(seat: Seat) -> bool:
     )
 
 
+@transaction.atomic
 def ask_help(seat: Seat, *, asks: bool, key: UUID | None = None, at: datetime) -> None:
     """Ask the facilitators to come, or no longer. Sent twice (`key` is the device's) it is one call.
 

@@ -44,6 +44,7 @@ log = logging.getLogger(__name__)
 REFUSED = 4404
 WITH_A_SEAT = ("person", "session", "session__room", "session__clinic")
 BROKEN = 1011
+LAST_WORDS_SECONDS = 30.0
 WORDS_IN_TURN = 64  # that wait for the database; a tab that says more is heard more slowly
 CLOCK_SLACK_SECONDS = 0.05
 EMPTY_AFTER_SECONDS = 5.0  # rooms that ended are taken down when everybody has gone over
@@ -226,7 +227,8 @@ class RoomConsumer(Socket):
             self.alarm.cancel()
         # First of all: a page that was reloaded takes its seat over in a moment.
         await self.media.release()
-        await self.inbox.join()  # what was said before the line went is done all the same
+        with contextlib.suppress(TimeoutError):  # what was said before the line went is done all the same
+            await asyncio.wait_for(self.inbox.join(), LAST_WORDS_SECONDS)
         self.taking.cancel()
         await asyncio.gather(*self.looking, return_exceptions=True)
         if self.seat_id is None:
@@ -262,7 +264,7 @@ class RoomConsumer(Socket):
     async def _broken(self, what: str, error: Exception) -> None:
         """The tab comes back by itself and is told everything anew. The error's own words may hold somebody's row."""
         log.error("%s (%s).", what, type(error).__name__)
-        with contextlib.suppress(OSError):  # gone already
+        with contextlib.suppress(OSError, RuntimeError):  # gone, or closed by us already
             await self.close(code=BROKEN)
 
     async def _refresh(self) -> None:

@@ -16,6 +16,7 @@ from django.test import override_settings
 from openiop.demo import world
 from openiop.people.access import acting
 from openiop.room import admission, live, messages
+from openiop.room.consumers import RoomConsumer
 from openiop.room.media.fake import FakeRooms
 from openiop.room.models import Seat
 from openiop.room.urls import websocket_urlpatterns
@@ -289,6 +290,30 @@ async def test_sound_and_picture_are_answered_while_a_word_waits_for_the_databas
     threading.Timer(0.2, free.set).start()  # and the tab goes meanwhile
     await bea.close()
     assert done == [{"raised": True}]
+
+
+@override_settings(CHANNEL_LAYERS={"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}})
+async def test_a_word_that_fails_on_a_line_that_is_gone_takes_no_later_word_with_it(people, media, monkeypatch):
+    session, done = await database_sync_to_async(tonight)(people["bea"]), []
+
+    def fails(seat, person, at, **said):
+        raise RuntimeError
+
+    def works(seat, person, at, **said):
+        done.append(said)
+
+    async def closed(self, code=None, reason=None):
+        raise RuntimeError  # as the server does where the line was closed already
+
+    bea = await Tab(people["bea"], session.pk).open()
+    await bea.room()
+    monkeypatch.setattr(messages, "hand", fails)
+    monkeypatch.setattr(messages, "own_media", works)
+    monkeypatch.setattr(RoomConsumer, "close", closed)
+    await bea.say(type="hand", raised=True)
+    await bea.say(type="self", audio=True, video=False, saving=False)
+    await bea.close()
+    assert done == [{"audio": True, "video": False, "saving": False}]
 
 
 async def test_a_locked_screen_keeps_its_call_and_begins_none(people, media):
