@@ -50,6 +50,18 @@ CLOCK_SLACK_SECONDS = 0.05
 EMPTY_AFTER_SECONDS = 5.0  # rooms that ended are taken down when everybody has gone over
 
 
+class _Overtaken(Exception):
+    """The tab speaks through a newer line and has said there how things are: what waited on this one is of before."""
+
+
+def _counts_late(what: Callable[..., Any], arguments: dict[str, Any]) -> bool:
+    """Is this done on a line that was overtaken, too? A call for help always is; the rest looks at the line itself."""
+    match arguments.get("message"):
+        case protocol.AskHelp(asks=True):
+            return True
+    return what in (messages.give_signal, messages.sit_down, messages.read, messages.read_keys, messages.keep_media)
+
+
 class RoomConsumer(Socket):
     """One tab of one person, or the site's device, in one session's room."""
 
@@ -104,7 +116,10 @@ class RoomConsumer(Socket):
         if self.connection is None and not isinstance(message, protocol.Hello):
             await self._say(protocol.Error(code="hello_first"))
             return
-        done = await self._try(message)
+        try:
+            done = await self._try(message)
+        except _Overtaken:
+            return
         if isinstance(message, protocol.Mine) and message.id:
             await self._say(protocol.Kept(id=message.id, done=done))
 
@@ -400,6 +415,8 @@ class RoomConsumer(Socket):
                 if seat is not None and what is not messages.offline:
                     admission.check_still_comes(seat.session, self.person)
                     companions.check_still_here(seat)
+                    if seat.line != self.line and not _counts_late(what, arguments):
+                        raise _Overtaken
                 return what(seat, self.person, timezone.now(), **arguments)
 
         return await database_sync_to_async(inside)()

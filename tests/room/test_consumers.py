@@ -15,7 +15,7 @@ from django.test import override_settings
 
 from openiop.demo import world
 from openiop.people.access import acting
-from openiop.room import admission, live, messages
+from openiop.room import admission, live, messages, protocol
 from openiop.room.consumers import RoomConsumer
 from openiop.room.media.fake import FakeRooms
 from openiop.room.models import Seat
@@ -314,6 +314,42 @@ async def test_a_word_that_fails_on_a_line_that_is_gone_takes_no_later_word_with
     await bea.say(type="self", audio=True, video=False, saving=False)
     await bea.close()
     assert done == [{"audio": True, "video": False, "saving": False}]
+
+
+@override_settings(CHANNEL_LAYERS={"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}})
+async def test_what_waits_on_a_line_that_was_overtaken_undoes_nothing_but_a_call_for_help_still_comes(
+    people, media, monkeypatch
+):
+    session = await database_sync_to_async(tonight)(people["bea"])
+    waiting = await database_sync_to_async(wait_at_the_door)(people["sam"], session)
+    goes_on, heed = asyncio.Event(), RoomConsumer._heed
+
+    async def slow_beats(self, message):
+        if isinstance(message, protocol.Beat):
+            await goes_on.wait()
+        else:
+            await heed(self, message)
+
+    monkeypatch.setattr(RoomConsumer, "_heed", slow_beats)
+    bea = await Tab(people["bea"], session.pk).open()
+    before = await Tab(people["sam"], session.pk).open()
+    await bea.say(type="admit", seat=str(waiting.pk))
+    await before.room(lambda room: room["me"]["state"] == "admitted")
+    await before.say(type="beat")
+    await before.say(type="hand", raised=False)
+    await before.say(type="signal", id=str(uuid4()), kind="word")
+
+    since = await Tab(people["sam"], session.pk, before.connection).open()
+    await since.say(type="hand", raised=True)
+    await since.room(lambda room: any(seat["hand_at"] for seat in room["seats"]))
+    goes_on.set()
+    await before.close()
+
+    told = await bea.room(lambda room: room["lead"]["signals"])
+    assert [signal["kind"] for signal in told["lead"]["signals"]] == ["word"]
+    assert any(seat["hand_at"] for seat in told["seats"])
+    for tab in (bea, since):
+        await tab.close()
 
 
 async def test_a_locked_screen_keeps_its_call_and_begins_none(people, media):

@@ -44,12 +44,12 @@ class BoardConsumer(Socket):
             await self._bye()
 
     async def disconnect(self, code: int) -> None:
-        if self.pointer:
-            await self.pointer.leave()
         if self.live:
             self.live = None
             live.leave(self.board_id)
             await wake.part(self, *self.topics)
+        if self.pointer:
+            await self.pointer.leave()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         try:
