@@ -122,9 +122,12 @@ def test_whoever_leads_reads_it_one_click_from_the_room_and_a_patient_does_not(c
     write(cast)
     come_in(cast["bea"])
     seat = at_the_door(cast["sam"])
+    url = reverse("room-person", args=[seat.session_id, seat.pk])
+    assert "Marmalade" in client_for(cast["bea"]).get(url).content.decode(), (
+        "at the door, too: somebody may walk in there"
+    )
     with acting(cast["bea"]):
         admission.admit(seat, by=cast["bea"], at=world.NOW)
-    url = reverse("room-person", args=[seat.session_id, seat.pk])
 
     assert "Marmalade" in client_for(cast["bea"]).get(url).content.decode()
     assert client_for(cast["maya"]).get(url).status_code == 404

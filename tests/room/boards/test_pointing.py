@@ -124,14 +124,15 @@ async def test_pointing_at_one_board_is_not_told_at_another(evening):
     assert pointings(bea) == []
 
 
-async def test_who_was_sent_to_the_door_sees_nobody_point_and_points_at_nothing(evening):
+async def test_who_was_sent_to_the_door_sees_nobody_point(evening):
     async with at_the_board(evening.board, evening.bea, evening.sam) as (bea, sam):
         await database_sync_to_async(send_back)(evening)
         await sam.until("bye")
         await point(bea, [1, 1])
         await at_rest(bea)
 
-        assert pointings(sam) == []
+        assert (await sam.socket.receive_output(20))["type"] == "websocket.close"
+        assert await sam.socket.receive_nothing()
 
 
 async def test_while_nobody_leads_patients_do_not_point_and_are_told_so(evening, monkeypatch):
