@@ -42,7 +42,7 @@ async def connect():
 
     yield open_socket
     for socket in opened:
-        await socket.disconnect()
+        await socket.disconnect(timeout=20)
     await stop_listening()
 
 

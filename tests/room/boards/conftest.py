@@ -130,7 +130,7 @@ class Browser:
         return {key for key, value in self.map.to_py().items() if not value["isDeleted"]}
 
     async def close(self) -> None:
-        await self.socket.disconnect()
+        await self.socket.disconnect(timeout=20)
 
 
 @pytest.fixture
