@@ -116,7 +116,7 @@ export class RoomApp {
     const way = config.keysWorker ? wayOfThisBrowser() : null;
     this.#sealing = way && new Sealing(config.keysWorker!, way, (request) => this.#socket.askKeys(request), () => this.#sealChanged());
     this.quality = new Quality(this.#media, () => this.#qualityChanged());
-    this.#socket = new RoomSocket(new URL(config.socket, socketBase()).href, connection(), {
+    this.#socket = new RoomSocket(new URL(config.socket, socketBase()).href, connection(), config.person, {
       onMessage: (message) => this.#hear(message),
       onLine: (line) => this.#line(line),
     });

@@ -16,10 +16,13 @@ function server() {
     text: "",
     line: "up" as "up" | "down" | "answer lost" | "locked",
     writings: 0,
+    signedIn: "sam",
+    heedsWhoAsks: true,
     ask: (async (url: string, options: RequestInit = {}) => {
       if (it.line === "down") throw new TypeError("no line");
       if (it.line === "locked") return new Response("", { status: 302 });
-      if (url === "/csrf") return new Response('{"token": "t"}');
+      if (url === "/csrf") return new Response(JSON.stringify({ token: "t", person: it.signedIn }));
+      if (it.heedsWhoAsks && new Headers(options.headers).get("X-Person") !== it.signedIn) return new Response('{"kept": false, "edition": "", "text": ""}', { status: 403 });
       const sent = options.body as URLSearchParams | undefined;
       let [status, kept] = [200, true];
       if (sent) {
@@ -141,6 +144,28 @@ test("whoever uses this device next finds nothing of it", async () => {
   const next = tab(clinic, first.kept, "maya");
   assert.deepEqual([next.book.view.draft, first.kept.kept.size], ["", 0]);
 });
+
+for (const heedsWhoAsks of [true, false]) {
+  test(`another who signs in to this browser is neither shown here nor written for (${heedsWhoAsks ? "the note" : "the token"} says whose it is)`, async () => {
+    const clinic = server();
+    const { book, run, kept } = tab(clinic);
+    await run();
+    book.typed("Sam's own");
+    Object.assign(clinic, { signedIn: "maya", heedsWhoAsks, edition: "hers", text: "Maya's own" });
+    await run();
+    assert.deepEqual([book.view, clinic.text], [{ draft: "Sam's own", state: "unsaved" }, "Maya's own"]);
+
+    if (heedsWhoAsks) {
+      const again = tab(clinic, kept);
+      await again.run();
+      assert.deepEqual(again.book.view, { draft: "Sam's own", state: "unsaved" });
+    }
+
+    Object.assign(clinic, { signedIn: "sam", edition: "", text: "" });
+    await run();
+    assert.deepEqual([book.view.state, clinic.text], ["saved", "Sam's own"]);
+  });
+}
 
 for (const [name, base, draft, theirs, expected] of [
   ["nothing new here", "a", "a", "a b", "a b"],

@@ -134,11 +134,12 @@ export class Notebook {
 
   async #talk(body?: Record<string, string>): Promise<Reply | null> {
     try {
-      if (!body) return await read(await this.ask(this.url, { headers: { Accept: "application/json" }, cache: "no-store", redirect: "manual" }));
+      if (!body) return await read(await this.ask(this.url, { headers: this.#headers(), cache: "no-store", redirect: "manual" }));
       this.#token ||= await this.#askToken();
+      if (!this.#token) return null;
       const reply = await this.ask(this.url, {
         method: "POST",
-        headers: { "X-CSRFToken": this.#token, Accept: "application/json" },
+        headers: { ...this.#headers(), "X-CSRFToken": this.#token },
         body: new URLSearchParams(body),
         redirect: "manual",
         keepalive: true, // a tab that is closed in this moment sends it all the same
@@ -150,10 +151,16 @@ export class Notebook {
     }
   }
 
+  /** Whose page this is: who signed in to this browser since is neither shown here nor written for. */
+  #headers(): Record<string, string> {
+    return { Accept: "application/json", "X-Person": this.person };
+  }
+
   async #askToken(): Promise<string> {
     const who = await this.ask("/csrf", { headers: { Accept: "application/json" }, cache: "no-store", redirect: "manual" });
     if (!who.ok) return "";
-    return ((await who.json()) as { token: string }).token;
+    const { token, person } = (await who.json()) as { token: string; person: string | null };
+    return person === this.person ? token : "";
   }
 
   /** In the tab alone, and only until the server has it. */

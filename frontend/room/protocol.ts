@@ -39,7 +39,7 @@ export type KeyRequest =
   | { kind: "roster"; version: number; key: string; entries: { seat: string; key: string }[]; signature: string };
 
 export type ClientMessage =
-  | { type: "hello"; connection: string; protocol: typeof PROTOCOL }
+  | { type: "hello"; connection: string; protocol: typeof PROTOCOL; person?: string }
   | { type: "beat" }
   | { type: "hand"; raised: boolean; id?: string }
   | { type: "self"; audio: boolean; video: boolean; saving?: boolean }

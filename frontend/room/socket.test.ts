@@ -39,7 +39,7 @@ class World {
 
 class Line {
   readyState = 0;
-  sent: { type: string; id?: number; connection?: string }[] = [];
+  sent: { type: string; id?: number; connection?: string; person?: string }[] = [];
   onopen = (): void => undefined;
   onclose = (): void => undefined;
   onmessage = (_: { data: string }): void => undefined;
@@ -61,7 +61,7 @@ function socket(): { world: World; room: RoomSocket; heard: ServerMessage[]; tol
   const world = new World();
   const heard: ServerMessage[] = [];
   const told: string[] = [];
-  const room = new RoomSocket("ws://x/", "tab-1", { onMessage: (m) => heard.push(m), onLine: (l) => told.push(l) }, world);
+  const room = new RoomSocket("ws://x/", "tab-1", "sam", { onMessage: (m) => heard.push(m), onLine: (l) => told.push(l) }, world);
   room.open();
   return { world, room, heard, told };
 }
@@ -75,14 +75,14 @@ test("a group that lost its line together does not come back all at once", () =>
   assert.equal(waitBefore(4, 0.5), 2400);
 });
 
-test("hello comes first and names the same connection after a lost line", () => {
+test("hello comes first and names the same connection and whose page it is after a lost line", () => {
   const { world, told } = socket();
   world.line.opens();
   world.line.close();
   world.pass(200);
   world.line.opens();
   assert.equal(world.lines.length, 2);
-  assert.deepEqual(world.lines.map(({ sent }) => [sent[0]?.type, sent[0]?.connection]), [["hello", "tab-1"], ["hello", "tab-1"]]);
+  assert.deepEqual(world.lines.map(({ sent }) => [sent[0]?.type, sent[0]?.connection, sent[0]?.person]), [["hello", "tab-1", "sam"], ["hello", "tab-1", "sam"]]);
   assert.deepEqual(told, ["open", "reconnecting", "open"]);
 });
 

@@ -62,6 +62,7 @@ export class RoomSocket {
   constructor(
     private readonly url: string,
     private readonly connection: string,
+    private readonly person: string,
     private readonly listener: Listener,
     private readonly around: Surroundings = BROWSER,
   ) {}
@@ -73,7 +74,7 @@ export class RoomSocket {
     socket.onopen = () => {
       if (socket !== this.#socket) return;
       this.#lastHeard = this.around.now();
-      this.say({ type: "hello", connection: this.connection, protocol: PROTOCOL });
+      this.say({ type: "hello", connection: this.connection, protocol: PROTOCOL, person: this.person });
       this.#beatLater();
       this.listener.onLine("open");
     };

@@ -211,6 +211,10 @@ class RoomConsumer(Socket):
     # --- coming and going ---
 
     async def _hello(self, message: protocol.Hello) -> None:
+        if message.person and message.person != getattr(self.person, "pk", None):
+            # Another signed in to the browser since: what this page kept must not be said in their name.
+            await self._bye("refused")
+            return
         self.connection, self.line = message.connection, uuid4()
         try:
             self.seat_id, self.role = await self._act(

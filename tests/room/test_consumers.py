@@ -18,7 +18,7 @@ from openiop.people.access import acting
 from openiop.room import admission, live, messages, protocol
 from openiop.room.consumers import RoomConsumer
 from openiop.room.media.fake import FakeRooms
-from openiop.room.models import Seat
+from openiop.room.models import Seat, Signal
 from openiop.room.urls import websocket_urlpatterns
 from openiop.schedule.models import CareSession
 
@@ -47,9 +47,9 @@ class Tab:
         self.socket.scope["person"] = person
         self.heard = []
 
-    async def open(self):
+    async def open(self, **of_page):
         await self.socket.connect(timeout=20)  # its own second is too short on a crowded machine
-        await self.say(type="hello", connection=self.connection, protocol=1)
+        await self.say(type="hello", connection=self.connection, protocol=1, **of_page)
         return self
 
     async def say(self, **message):
@@ -82,6 +82,11 @@ def tonight(person):
 def wait_at_the_door(person, session):
     with acting(person):
         return admission.tell_place(session, person, answers={**AT_HOME, "headphones": True}, at=world.NOW)[0]
+
+
+def signals_seen_by(person):
+    with acting(person):
+        return Signal.objects.count()
 
 
 @asynccontextmanager
@@ -175,6 +180,23 @@ async def test_a_stranger_and_somebody_of_another_group_are_sent_away(people, me
     async with tabs(stranger, leo):
         for tab in (stranger, leo):
             assert (await tab.until(lambda message: message["type"] == "bye"))["reason"] == "refused"
+
+
+async def test_a_page_of_another_who_was_signed_in_before_says_nothing_in_the_name_of_whoever_is_now(people, media):
+    session = await database_sync_to_async(tonight)(people["sam"])
+    waiting = await database_sync_to_async(wait_at_the_door)(people["sam"], session)
+    bea = await Tab(people["bea"], session.pk).open(person=str(people["bea"].pk))
+    mayas_page = Tab(people["sam"], session.pk)
+    async with tabs(bea, mayas_page):
+        await bea.room(lambda room: room["waiting"])
+        await bea.say(type="admit", seat=str(waiting.pk))
+        await bea.room(lambda room: {"Bea", "Sam"} == {seat["name"] for seat in room["seats"]})
+        await mayas_page.open(person=str(people["maya"].pk))
+        await mayas_page.say(type="signal", id=str(uuid4()), kind="not_safe")
+
+        assert (await mayas_page.until(lambda message: True)) == {"type": "bye", "reason": "refused"}
+
+    assert await database_sync_to_async(signals_seen_by)(people["bea"]) == 0
 
 
 async def test_a_patient_cannot_do_what_facilitators_do(people, media):

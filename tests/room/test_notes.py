@@ -157,6 +157,23 @@ def test_a_patient_saves_from_the_room_reads_afterwards_and_deletes(cast, inside
     assert HERS not in browser.get(reverse("my-room-notes")).content.decode()
 
 
+def test_a_room_left_open_reads_and_writes_nothing_once_another_signs_in_to_the_browser(
+    cast, inside, client_for, clock
+):
+    writes(cast, inside, "bea", "Bea's own")
+    browser, url = client_for(cast["bea"]), reverse("room-note", args=[inside["sam"].session_id])
+    of_sams_page = {"X-Person": str(cast["sam"].pk)}
+
+    read = browser.get(url, headers=of_sams_page)
+    written = browser.post(url, {"text": HERS, "key": uuid4(), "begun_from": ""}, headers=of_sams_page)
+
+    for answer in (read, written):
+        assert answer.status_code == 403 and answer.json() == {"kept": False, "edition": "", "text": ""}
+    assert words_seen_by(cast["bea"]) == ["Bea's own"] and words_seen_by(cast["sam"]) == []
+    own = browser.get(url, headers={"X-Person": str(cast["bea"].pk)})
+    assert own.json()["text"] == "Bea's own"
+
+
 def test_words_the_room_could_not_read_or_that_are_too_many_are_refused_and_what_stands_is_kept(
     cast, inside, client_for, clock
 ):

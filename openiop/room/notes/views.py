@@ -29,7 +29,12 @@ class NoteForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 @signed_in
 def note(request: Any, pk: UUID) -> HttpResponse:
-    """My lines about this session, and their next writing. 409: written elsewhere meanwhile, with what stands there."""
+    """My lines about this session, and their next writing. 409: written elsewhere meanwhile, with what stands there.
+
+    403: the page is another person's, who was signed in to this browser before.
+    """
+    if request.headers.get("X-Person", str(request.person.pk)) != str(request.person.pk):
+        return _answer(None, kept=False, status=403)
     seat = _my_seat(request.person, pk)
     if request.method == "GET":
         return _answer(keeping.note_of(seat, by=request.person), kept=True)

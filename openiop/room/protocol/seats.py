@@ -10,11 +10,15 @@ from openiop.room.protocol.helpers import HelpsNow
 
 
 class Hello(Heard):
-    """First message. `connection` is this tab's, kept over reloads of the socket, so that media survives them."""
+    """First message. `connection` is this tab's, kept over reloads of the socket, so that media survives them.
+
+    `person` is whose page it is: somebody else may have signed in to the same browser since.
+    """
 
     type: Literal["hello"]
     connection: UUID
     protocol: Literal[1]
+    person: UUID | None = None
 
 
 class Beat(Heard):
