@@ -236,6 +236,10 @@ class BoardConsumer(Socket):
         await self.send(text_data=message.model_dump_json())
 
     async def _bye(self) -> None:
+        """Nothing of the others is said from here on, however long closing takes."""
+        if self.topics:
+            await wake.part(self, *self.topics)
+            self.topics = []
         await self._say(protocol.Bye())
         await self.close(code=REFUSED)
 
