@@ -6,6 +6,7 @@
  * Answers named in `data-urgent="1 2 3"` on the item show the form's <template data-unsent> when they cannot be sent:
  * a person in danger is never left with a spinner. Without JavaScript it is a form with a button.
  */
+import { forgetWords } from "../room/tabkept.ts";
 import { Answers, isSettled, objection, outcomeOf, sendWaiting, type Answer, type Outcome, type SignedIn, type Vault } from "./answers.ts";
 import { patience, waitAfter } from "./backoff.ts";
 import { DatabaseRows } from "./database.ts";
@@ -288,6 +289,7 @@ export function signOut(form: HTMLElement): (() => void) | void {
   const go = async (): Promise<void> => {
     leaving = true;
     await sender?.leaveDevice().catch(() => undefined);
+    forgetWords();
     form.submit();
   };
   const onSubmit = (event: Event): void => {

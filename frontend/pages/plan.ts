@@ -2,18 +2,26 @@
  * Keeps the patient's safety plan on this phone, so that it opens without a line: that one page and no other of the
  * record. Bound to the person: whoever signs in next takes it away, and so does signing out. `[data-plan-copy]` on the
  * plan's page says so and lets the person choose. Why it stays while the screen is locked: docs/decisions.
+ * What the room kept in this tab (private lines, calls for help) goes at the same moments.
  */
+import { forgetWords } from "../room/tabkept.ts";
 import { COPY, SIGN_OUT, cacheOf, isCopy, isStale, isTheirs, othersThan } from "./plancopy.ts";
 
 const NOT_WANTED = "openiop.plan-not-kept";
 
 export function plan(body: HTMLElement): void {
+  document.addEventListener("submit", ({ target, defaultPrevented }) => {
+    if (!(target instanceof HTMLFormElement) || new URL(target.action).pathname !== SIGN_OUT) return;
+    // Where answers must go out first, autosend.ts signs out, or the person stays.
+    if (!defaultPrevented) forgetWords();
+    void forgetEverybody();
+  });
+  if (new URLSearchParams(location.search).has("forget")) {
+    forgetWords();
+    void forgetEverybody();
+  }
   if (!("caches" in window)) return;
   const { person } = body.dataset;
-  document.addEventListener("submit", ({ target }) => {
-    if (target instanceof HTMLFormElement && new URL(target.action).pathname === SIGN_OUT) void forgetEverybody();
-  });
-  if (new URLSearchParams(location.search).has("forget")) void forgetEverybody();
   if (person) void forget((names) => othersThan(person, names)).then(() => keep(person, body));
   choices(person ?? "");
 }
@@ -32,8 +40,8 @@ async function forget(which: (names: string[]) => string[]): Promise<void> {
   await Promise.all(which(await caches.keys()).map((name) => caches.delete(name)));
 }
 
-function forgetEverybody(): Promise<void> {
-  return forget((names) => names.filter(isCopy));
+async function forgetEverybody(): Promise<void> {
+  if ("caches" in window) await forget((names) => names.filter(isCopy));
 }
 
 function choices(person: string): void {

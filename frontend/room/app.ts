@@ -224,7 +224,7 @@ export class RoomApp {
   #keep(message: Mine): void {
     const kept: Kept = { ...message, id: crypto.randomUUID() };
     this.#setOutbox(pressed(this.snapshot.outbox, kept));
-    this.#socket.say(kept);
+    if (this.#socket.say(kept)) this.#doubt.pressed(kept.id);
     // A call does not wait for a dead line to be noticed.
     if (sortOf(kept) === "call") this.#socket.nudge();
   }
@@ -278,7 +278,7 @@ export class RoomApp {
   }
 
   #commanded(said: boolean): void {
-    if (said) this.#doubt.said();
+    if (said) this.#doubt.said(this.#socket.beats);
     const notDone = said ? null : "no_line";
     if (notDone !== this.snapshot.notDone) this.#set({ notDone });
   }
@@ -315,7 +315,7 @@ export class RoomApp {
   }
 
   #hear(message: ServerMessage): void {
-    this.#doubt.heard();
+    this.#doubt.heard(message);
     // Lines of another place are not this one's.
     if (message.type === "room" && message.room !== this.snapshot.state.room?.room) this.#set({ captions: [] });
     const state = after(this.snapshot.state, message);

@@ -3,10 +3,11 @@
  * Knows nothing of the page; openiop/room/notes is the other half.
  */
 
+import { NOTE as KEY } from "./tabkept.ts";
+
 export const LONGEST = 4000;
 export const AGAIN_MS = 3000;
 export const REST_MS = 600;
-const KEY = "openiop.note";
 
 /** What the server keeps: its words, and the name of their writing ("" for none). */
 export type Standing = { readonly edition: string; readonly text: string };

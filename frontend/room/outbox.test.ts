@@ -97,6 +97,41 @@ test("a command that nobody answered before the line broke is in doubt, and only
   assert.equal(doubt.lost(), true);
   assert.equal(doubt.lost(), false);
   doubt.said();
-  doubt.heard();
+  doubt.heard({ type: "beat" });
   assert.equal(doubt.lost(), false);
+});
+
+for (const type of ["event", "media", "reaction", "caption", "keys", "keys_reply", "chat", "room"] as const) {
+  test(`a command stays in doubt while the server says other things beside it: ${type}`, () => {
+    const doubt = new Doubt();
+    doubt.said();
+    doubt.heard({ type });
+    assert.equal(doubt.lost(), true);
+  });
+}
+
+test("only an answer to what was said after the command ends the doubt", () => {
+  const doubt = new Doubt();
+  doubt.pressed("before");
+  doubt.said(1);
+  doubt.heard({ type: "beat" });
+  doubt.heard({ type: "kept", id: "before" });
+  doubt.heard({ type: "error", code: "invalid" });
+  assert.equal(doubt.lost(), true);
+  for (const answer of [{ type: "kept", id: "after" }, { type: "error", code: "not_allowed" }] as const) {
+    doubt.said();
+    doubt.pressed("after");
+    doubt.heard(answer);
+    assert.equal(doubt.lost(), false, answer.type);
+  }
+  doubt.said(1);
+  doubt.heard({ type: "beat" });
+  doubt.heard({ type: "beat" });
+  assert.equal(doubt.lost(), false);
+});
+
+test("help that was refused is not asked for: the next press asks again instead of taking it back", () => {
+  const outbox = answered(press(help("1", true)), { id: "1", done: false });
+  assert.equal(helpIn(outbox), null);
+  assert.deepEqual(toSay(pressed(outbox, help("2", true))), [help("2", true)]);
 });

@@ -8,7 +8,8 @@
  * - *own*: has its own way of being said again.
  */
 
-import type { ClientMessage } from "./protocol.ts";
+import type { ClientMessage, ServerMessage } from "./protocol.ts";
+import { CALLS as KEY } from "./tabkept.ts";
 
 export type Sort = "mine" | "call" | "command" | "own";
 
@@ -112,11 +113,10 @@ export function pollIn(outbox: Outbox, poll: string): number | null {
 }
 
 function find<Type extends Kept["type"]>(outbox: Outbox, type: Type): Extract<Kept, { type: Type }> | undefined {
-  return outbox.map(({ message }) => message).find((message): message is Extract<Kept, { type: Type }> => message.type === type);
+  return toSay(outbox).find((message): message is Extract<Kept, { type: Type }> => message.type === type);
 }
 
 type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
-const KEY = "openiop.calls";
 
 /** `owner` is this person in this session's room: nobody else's tab, and no other evening, ever says it for them. */
 export function keepCalls(outbox: Outbox, owner: string, store: Store | null): void {
@@ -145,15 +145,28 @@ function isWhole(waits: Waits | null): boolean {
 /** A command may have been said into a line that was dead already: whoever pressed it must look whether it was done. */
 export type NotDone = "no_line" | "unsure";
 
+/** Said by the server at once, about words it could not read: other words may wait before them. */
+const UNREAD = new Set(["too_large", "not_json", "unknown", "invalid"]);
+
 export class Doubt {
   #open = false;
-  /** A command went out. */
-  said(): void {
+  #echoes = 0;
+  #since = new Set<string>();
+  /** A command went out, while so many beats had no echo yet. */
+  said(beats = 0): void {
     this.#open = true;
+    this.#echoes = beats;
+    this.#since.clear();
   }
-  /** The server spoke since, so the line lived. */
-  heard(): void {
-    this.#open = false;
+  /** A press that the server will answer by its id went out. */
+  pressed(id: string): void {
+    this.#since.add(id);
+  }
+  /** The server takes words in turn: an answer to what was said after the command comes after the command was done. */
+  heard(message: Pick<ServerMessage, "type"> & { readonly id?: unknown; readonly code?: unknown }): void {
+    if (message.type === "beat") this.#open &&= this.#echoes-- > 0;
+    else if (message.type === "kept") this.#open &&= !this.#since.has(String(message.id));
+    else if (message.type === "error") this.#open &&= UNREAD.has(String(message.code));
   }
   /** The line broke; was anything said into it that nobody answered? */
   lost(): boolean {

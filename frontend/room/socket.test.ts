@@ -112,6 +112,19 @@ test("a line that is open but silent is given up", () => {
   assert.equal(told.at(-1), "reconnecting");
 });
 
+test("beats without an echo are counted, each line's own", () => {
+  const { world, room } = socket();
+  world.line.opens();
+  world.pass(20_000);
+  assert.equal(room.beats, 2);
+  world.line.hears({ type: "beat" });
+  assert.equal(room.beats, 1);
+  world.line.close();
+  world.pass(200);
+  world.line.opens();
+  assert.equal(room.beats, 0);
+});
+
 test("after a goodbye the tab stays away, except when the server restarts", () => {
   const gone = socket();
   gone.world.line.opens();

@@ -56,6 +56,7 @@ export class RoomSocket {
   #beat: unknown;
   #retry: unknown;
   #lastHeard = 0;
+  #beats = 0;
   #nextId = 1;
   readonly #waiting = new Map<number, { resolve(reply: object): void; reject(error: RequestFailed): void; timer: unknown }>();
 
@@ -74,6 +75,7 @@ export class RoomSocket {
     socket.onopen = () => {
       if (socket !== this.#socket) return;
       this.#lastHeard = this.around.now();
+      this.#beats = 0;
       this.say({ type: "hello", connection: this.connection, protocol: PROTOCOL, person: this.person });
       this.#beatLater();
       this.listener.onLine("open");
@@ -89,7 +91,13 @@ export class RoomSocket {
   say(message: ClientMessage): boolean {
     if (this.#socket?.readyState !== 1) return false;
     this.#socket.send(JSON.stringify(message));
+    if (message.type === "beat") this.#beats += 1;
     return true;
+  }
+
+  /** Beats of this line that were not echoed yet. */
+  get beats(): number {
+    return this.#beats;
   }
 
   /** Ask the media server. Rejects with RequestFailed: its code is the server's, or "line" when nobody can answer. */
@@ -146,6 +154,7 @@ export class RoomSocket {
     const message = heard(text);
     if (!message) return;
     this.#tries = 0;
+    if (message.type === "beat") this.#beats -= 1;
     if (message.type === "media" || message.type === "keys_reply") this.#settle(message);
     if (message.type === "bye" && message.reason !== "restarting") this.#ended = true;
     this.listener.onMessage(message);
