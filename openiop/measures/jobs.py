@@ -8,7 +8,7 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from openiop.measures import reminding, worsening
-from openiop.people.access import in_each_clinic
+from openiop.people.access import for_each_clinic, in_each_clinic
 
 
 @app.periodic(cron="*/5 * * * *")
@@ -33,4 +33,4 @@ def watch_the_worse(timestamp: int) -> int:
 
 
 def watch_the_worse_at(at: datetime) -> int:
-    return in_each_clinic(worsening.raise_worse_and_missing, at=at)
+    return for_each_clinic(worsening.raise_worse_and_missing, at=at)

@@ -20,10 +20,11 @@ from django.utils.translation import gettext_lazy as _
 
 from openiop.lib.each import one_by_one
 from openiop.measures import asking, caseload, instruments, reading, track
+from openiop.people.access import System, acting
 from openiop.people.models import Clinic, Person
 from openiop.programs.models import Enrolment
 from openiop.safety import ladder
-from openiop.safety.models import HARMED, Case, Flag, raise_flag
+from openiop.safety.models import HARMED, Case, Flag, raise_flag, staff_are_here
 from openiop.schedule.models import RosterEntry
 
 WORSE_AND_MISSING = ladder.Evidence("worse_and_missing", "yes")
@@ -54,11 +55,18 @@ class Finding(NamedTuple):
 
 
 def findings(
-    worse: Sequence[Worse], *, missed: Sequence[Missed], measured_on: Sequence[date], admitted_on: date, on: date
+    worse: Sequence[Worse],
+    *,
+    missed: Sequence[Missed],
+    measured_on: Sequence[date],
+    admitted_on: date,
+    on: date,
+    tells_silence: bool,
 ) -> list[Finding]:
     """Return what is to be told of one person: worse, and an evening missed within seven days, or silent for ten.
 
     Each missed evening is told once and each silence once; nothing is told of who is not worse, or no longer is.
+    `tells_silence`: were they asked for something that they did not answer, and is this an hour to tell it?
     """
     if not worse:
         return []
@@ -68,6 +76,8 @@ def findings(
         for each in missed
         if on - track.MISSED_WITHIN < each.on <= on
     ]
+    if not tells_silence:
+        return found
     newest = max([day for day in measured_on if day <= on], default=admitted_on)
     silent = track.without_measure(measured_on, admitted_on=admitted_on, on=on)
     found += [Finding(f"worse-silent-{newest.isoformat()}", worst, None, row.now) for row in silent]
@@ -75,7 +85,18 @@ def findings(
 
 
 def raise_worse_and_missing(clinic: Clinic, *, at: datetime) -> int:
-    """Raise evidence about everybody in care who got worse and is missing; returns how many flags are new."""
+    """Raise evidence about everybody in care who got worse and is missing; returns how many flags are new.
+
+    Acts as the system by itself. Each flag is one transaction, so that a case is held for no longer than its own flag
+    takes; what fails for one person holds up nobody else, and is tried again at the next look.
+    """
+    with acting(System(clinic.pk), origin="worker"):
+        new = sorted(_new(clinic, at=at), key=lambda told: told[0].pk)
+    return sum(one_by_one(partial(_raise_one, at=at), new))
+
+
+def _new(clinic: Clinic, *, at: datetime) -> list[tuple[Person, Finding]]:
+    """What is to be told now and was not told before. A silence becomes true at midnight, and waits for the morning."""
     on = at.astimezone(ZoneInfo(clinic.zone)).date()
     rows = {row.patient_id: row for row in Enrolment.objects.filter(clinic=clinic).on(on).select_related("patient")}
     people = [row.patient for row in rows.values()]
@@ -84,6 +105,7 @@ def raise_worse_and_missing(clinic: Clinic, *, at: datetime) -> int:
     worse = _worse({pk: row.during.lower for pk, row in rows.items()}, people, clinic=clinic, on=on)
     them = [person for person in people if person.pk in worse]
     missed, known = _missed(them, on=on), asking.history(them, on=on)
+    here = staff_are_here(clinic, at=at)
     told = [
         (person, finding)
         for person in them
@@ -93,11 +115,21 @@ def raise_worse_and_missing(clinic: Clinic, *, at: datetime) -> int:
             measured_on=[day for code, day in known[person.pk].given if code not in asking.NO_MEASURES],
             admitted_on=rows[person.pk].during.lower,
             on=on,
+            tells_silence=here and _owes_a_measure(known[person.pk], on=on),
         )
     ]
     before = set(Flag.objects.filter(patient__in=them, reason=WORSE_AND_MISSING.reason).values_list("patient", "key"))
-    new = [(person, finding) for person, finding in told if (person.pk, finding.key) not in before]
-    return sum(one_by_one(partial(_raise_one, at=at), new))
+    return [(person, finding) for person, finding in told if (person.pk, finding.key) not in before]
+
+
+def _owes_a_measure(known: asking.History, *, on: date) -> bool:
+    """Was a measure asked for, in words they could read, and not answered? Who was asked nothing is not silent."""
+    return any(
+        row.instrument not in asking.NO_MEASURES
+        and row.instrument not in known.speechless
+        and asking.may_be_answered(row.instrument)
+        for row in asking.late(known, on=on)
+    )
 
 
 def _worse(
@@ -130,8 +162,13 @@ def _missed(people: Sequence[Person], *, on: date) -> dict[UUID, list[Missed]]:
 
 
 def _raise_one(told: tuple[Person, Finding], *, at: datetime) -> None:
-    """On a case of which the person's own pages say nothing, this is private too."""
     person, finding = told
+    with acting(System(person.clinic_id), origin="worker"):
+        _raise(person, finding, at=at)
+
+
+def _raise(person: Person, finding: Finding, *, at: datetime) -> None:
+    """On a case of which the person's own pages say nothing, this is private too."""
     case = Case.objects.open().prefetch_related("flags").filter(patient=person).first()
     worst = finding.worst
     title = instruments.in_language(asking.newest(worst.instrument).title, "en")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
 from typing import Any, Protocol
 
 from django.core.exceptions import PermissionDenied
@@ -164,13 +165,26 @@ def all_clinics() -> list[Clinic]:
 def in_each_clinic(step: Callable[..., int], *, at: datetime) -> int:
     """Do `step(clinic, at=at)` as the worker for every clinic, each in a transaction of its own; returns the sum.
 
+    What fails in one clinic holds up no other, as in `for_each_clinic`.
+    """
+
+    @wraps(step)
+    def as_the_worker(clinic: Clinic, *, at: datetime) -> int:
+        with acting(System(clinic.pk), origin="worker"):
+            return step(clinic, at=at)
+
+    return for_each_clinic(as_the_worker, at=at)
+
+
+def for_each_clinic(step: Callable[..., int], *, at: datetime) -> int:
+    """Do `step(clinic, at=at)`, which opens its own transactions, for every clinic; returns the sum.
+
     What fails in one clinic holds up no other. A database that cannot be reached is everybody's, and is raised.
     """
     done = 0
     for clinic in all_clinics():
         try:
-            with acting(System(clinic.pk), origin="worker"):
-                done += step(clinic, at=at)
+            done += step(clinic, at=at)
         except (InterfaceError, OperationalError):
             raise
         except Exception as error:

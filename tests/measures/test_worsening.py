@@ -4,10 +4,11 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 import pytest
+from django.db import OperationalError, connection
 
 from openiop.demo import world
-from openiop.measures import jobs
-from openiop.measures.models import Response
+from openiop.measures import jobs, worsening
+from openiop.measures.models import Cadence, Response
 from openiop.measures.worsening import Missed, Worse, findings
 from openiop.people.access import acting
 from openiop.programs.models import Enrolment
@@ -54,6 +55,7 @@ def test_who_is_worse_and_missing_is_told_and_nobody_else(worse, missed, measure
         measured_on=[day(on) for on in measured],
         admitted_on=ADMITTED,
         on=TODAY,
+        tells_silence=True,
     )
 
     assert [each.key for each in found] == told
@@ -66,9 +68,23 @@ def test_of_two_measures_the_one_that_rose_more_is_shown():
         measured_on=[day(22)],
         admitted_on=ADMITTED,
         on=TODAY,
+        tells_silence=False,
     )
 
     assert found[0].worst.instrument == "gad7"
+
+
+def test_a_silence_waits_for_its_hour_and_a_missed_evening_does_not():
+    found = findings(
+        [PHQ9],
+        missed=[Missed(EVENING, day(23))],
+        measured_on=[day(12)],
+        admitted_on=ADMITTED,
+        on=TODAY,
+        tells_silence=False,
+    )
+
+    assert [each.key for each in found] == [f"worse-missed-{EVENING}"]
 
 
 # --- with rows, as the worker's database role ---
@@ -89,6 +105,7 @@ def look(people, committed, databases):
 
 
 NOON = datetime.combine(TODAY, time(17), world.NOW.tzinfo)
+PAST_MIDNIGHT = datetime.combine(TODAY, time(0, 23), world.ZONE)
 
 
 def scores(person, *pairs):
@@ -133,6 +150,75 @@ def test_an_evening_missed_by_somebody_who_got_worse_pages_once_with_its_evidenc
     assert flag.tier == 2 and flag.key == f"worse-missed-{entry.pk}"
     assert "12 → 20" in flag.value and flag.url.endswith("/measures/trend/phq9")
     assert flags(people, "maya") == [], "five points are within the measure's own noise"
+
+
+def asked_every(people, days, *, instrument="phq9"):
+    with acting(people["okafor"]):
+        Cadence.objects.all().delete()
+        Cadence.agree(
+            Enrolment.objects.get(patient=people["theo"]).track,
+            instrument=instrument,
+            every_days=days,
+            source="",
+            by=people["okafor"],
+            at=world.NOW,
+        )
+
+
+def test_a_silence_wakes_nobody_at_midnight_and_is_told_once_staff_are_here(people, look):
+    asked_every(people, 7)
+    scores(people["theo"], (10, 12), (14, 20))
+
+    assert look(PAST_MIDNIGHT) == 0
+    assert look(NOON) == 1
+    assert look(NOON + timedelta(hours=1)) == 0
+    assert [flag.key for flag in flags(people, "theo")] == ["worse-silent-2026-11-14"]
+
+
+def test_a_missed_evening_is_told_at_any_hour(people, look):
+    scores(people["theo"], (10, 12), (22, 20))
+    missed(people, "theo")
+
+    assert look(PAST_MIDNIGHT) == 1
+
+
+@pytest.mark.parametrize(
+    ("days", "instrument"),
+    [
+        pytest.param(14, "phq9", id="everything that was asked is answered"),
+        pytest.param(7, "bam", id="the clinic has not loaded the words"),
+    ],
+)
+def test_nobody_is_silent_who_was_asked_for_nothing(people, look, days, instrument):
+    asked_every(people, days, instrument=instrument)
+    scores(people["theo"], (10, 12), (14, 20))
+
+    assert look(NOON) == 0
+
+
+def test_each_flag_is_a_transaction_of_its_own_in_one_order_and_one_that_fails_stops_no_other(
+    people, look, monkeypatch
+):
+    keys = ("theo", "maya", "sam")
+    for key in keys:
+        scores(people[key], (10, 12), (22, 20))
+        missed(people, key)
+    seen = []
+
+    def second_fails(person, **how):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_current_xact_id()::text")
+            seen.append((person.pk, cursor.fetchone()[0]))
+        if len(seen) == 2:
+            raise OperationalError("deadlock detected")
+        return raise_flag(person, **how)
+
+    monkeypatch.setattr(worsening, "raise_flag", second_fails)
+
+    assert look(NOON) == 2
+    assert [pk for pk, _transaction in seen] == sorted(people[key].pk for key in keys)
+    assert len({transaction for _pk, transaction in seen}) == 3, "a case is held for its own flag alone"
+    assert look(NOON + timedelta(hours=1)) == 1, "who failed is told at the next look"
 
 
 def test_a_cancelled_evening_counts_without_an_excuse_only(people, look):

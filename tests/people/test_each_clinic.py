@@ -28,13 +28,15 @@ def failing_first(fault):
 
 
 @pytest.mark.usefixtures("two_clinics")
-def test_the_next_clinic_is_looked_after_and_of_the_fault_only_its_kind_is_told(caplog):
-    assert access.in_each_clinic(failing_first(ValueError("Maya Rivera")), at=world.NOW) == 3
+@pytest.mark.parametrize("go_through", [access.in_each_clinic, access.for_each_clinic])
+def test_the_next_clinic_is_looked_after_and_of_the_fault_only_its_kind_is_told(go_through, caplog):
+    assert go_through(failing_first(ValueError("Maya Rivera")), at=world.NOW) == 3
     assert "ValueError" in caplog.text
     assert "Maya" not in caplog.text
 
 
 @pytest.mark.usefixtures("two_clinics")
-def test_a_database_that_is_gone_is_gone_for_everybody():
+@pytest.mark.parametrize("go_through", [access.in_each_clinic, access.for_each_clinic])
+def test_a_database_that_is_gone_is_gone_for_everybody(go_through):
     with pytest.raises(OperationalError):
-        access.in_each_clinic(failing_first(OperationalError()), at=world.NOW)
+        go_through(failing_first(OperationalError()), at=world.NOW)
