@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from procrastinate.contrib.django import app
 
-from openiop.people.access import System, acting, all_clinics
+from openiop.people.access import System, acting, all_clinics, for_each_clinic, in_each_clinic
+from openiop.people.models import Clinic
 from openiop.room import care, e2ee, staffing
 from openiop.room.boards import expiry
 from openiop.room.leading import forgetting
@@ -65,16 +66,19 @@ def forget_words(timestamp: int) -> int:
 @app.task(name="room.expire_boards", queueing_lock="room.expire_boards")
 def expire_boards(timestamp: int) -> int:
     """Destroy the boards whose time is over by their clinic's own days; returns how many."""
-    at = datetime.fromtimestamp(timestamp, UTC)
-    return sum(expiry.expire_old(clinic.pk, at=at) for clinic in all_clinics())
+    return for_each_clinic(_expire_boards_of, at=datetime.fromtimestamp(timestamp, UTC))
+
+
+def _expire_boards_of(clinic: Clinic, *, at: datetime) -> int:
+    return expiry.expire_old(clinic.pk, at=at)
 
 
 @app.periodic(cron="13 * * * *")
 @app.task(name="room.forget_notes", queueing_lock="room.forget_notes")
 def forget_notes(timestamp: int) -> int:
     """Delete private lines whose time is over; returns how many. `timestamp`: as above."""
-    found = 0
-    for clinic in all_clinics():
-        with acting(System(clinic.pk), origin="worker"):
-            found += keeping.forget_old(at=datetime.fromtimestamp(timestamp, UTC))
-    return found
+    return in_each_clinic(_forget_notes_of, at=datetime.fromtimestamp(timestamp, UTC))
+
+
+def _forget_notes_of(_clinic: Clinic, *, at: datetime) -> int:
+    return keeping.forget_old(at=at)

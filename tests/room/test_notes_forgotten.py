@@ -7,8 +7,10 @@ from django.db import DatabaseError, connection, transaction
 
 from openiop.chart.models import GroupNote
 from openiop.demo import world
+from openiop.people import access
 from openiop.people.access import System, acting
 from openiop.room import admission, jobs
+from openiop.room.notes import keeping
 from openiop.schedule.models import RosterEntry
 from tests.room.test_admission import at_the_door, come_in
 from tests.room.test_notes import HERS, words_seen_by, writes
@@ -48,6 +50,21 @@ def test_a_facilitators_lines_are_kept_a_week_and_a_patients_half_a_year(cast, w
 
     assert forget(worker, day(written, 180)) == 1
     assert words_seen_by(cast["sam"]) == []
+
+
+def test_what_fails_in_one_clinic_keeps_no_line_of_the_next(cast, written, worker, monkeypatch):  # noqa: F811
+    forget_old, asked = keeping.forget_old, []
+
+    def first_fails(*, at):
+        asked.append(at)
+        if len(asked) == 1:
+            raise ValueError("spoilt")
+        return forget_old(at=at)
+
+    monkeypatch.setattr(keeping, "forget_old", first_fails)
+    monkeypatch.setattr(access, "all_clinics", lambda: [cast["bea"].clinic] * 2)
+
+    assert forget(worker, day(written, 7)) == 1
 
 
 def test_the_worker_can_read_no_word_and_change_none(written, worker):  # noqa: F811

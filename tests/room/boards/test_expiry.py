@@ -10,6 +10,7 @@ from django.http import Http404
 from openiop.audit.models import AuditEvent
 from openiop.chart.models import FiledPaper
 from openiop.demo import world
+from openiop.people import access
 from openiop.people.access import acting
 from openiop.room import jobs
 from openiop.room.boards import expiry, keeping
@@ -221,6 +222,23 @@ def test_a_worker_killed_midway_leaves_no_half_destroyed_board_and_the_next_run_
     monkeypatch.setattr(keeping, "take_away", took)
     assert work(AFTER_TEN_DAYS) == 1
     assert [standing(cast, board) for board in (group, other)] == [(False, 0), (False, 0)]
+
+
+def test_what_fails_in_one_clinic_keeps_no_board_of_the_next(evening, cast, work, monkeypatch):
+    days(cast, 10)
+    expire_old, asked = expiry.expire_old, []
+
+    def first_fails(clinic_id, *, at):
+        asked.append(clinic_id)
+        if len(asked) == 1:
+            raise ValueError("spoilt")
+        return expire_old(clinic_id, at=at)
+
+    monkeypatch.setattr(expiry, "expire_old", first_fails)
+    monkeypatch.setattr(access, "all_clinics", lambda: [cast["bea"].clinic] * 2)
+
+    assert work(AFTER_TEN_DAYS) == 1
+    assert standing(cast, evening[1]) == (False, 0)
 
 
 def test_one_board_that_cannot_be_destroyed_keeps_no_other(evening, cast, work, monkeypatch):
