@@ -3,7 +3,8 @@
  * two seconds, or Ctrl+Shift+Space. Kept in this browser until the server has it: a press while the line is down leaves
  * when the line is back, once, by its key. What is kept is a key, a time and whose press it was.
  */
-import { type Press, held, mine, waited } from "./quietness.ts";
+import { freshToken, post } from "./quietline.ts";
+import { type Press, held, mine } from "./quietness.ts";
 
 const KEPT = "openiop.later";
 const HOLD_MS = 2000;
@@ -79,25 +80,8 @@ async function send(url: string, person: string): Promise<void> {
   sending = false;
 }
 
-async function post(url: string, one: Press, token: string): Promise<boolean> {
-  const reply = await fetch(url, {
-    method: "POST",
-    headers: { "X-CSRFToken": token, Accept: "application/json" },
-    body: new URLSearchParams({ key: one.key, person: one.person, waited_ms: String(waited(one, Date.now())) }),
-    redirect: "manual",
-    keepalive: true,
-  });
-  return reply.status === 204;
-}
-
 function ownToken(): string {
   return document.querySelector<HTMLInputElement>("input[name=csrfmiddlewaretoken]")?.value ?? "";
-}
-
-/** The page may have been open since before a sign-in in another tab. */
-async function freshToken(): Promise<string> {
-  const reply = await fetch("/csrf", { headers: { Accept: "application/json" }, cache: "no-store", redirect: "manual" });
-  return ((await reply.json()) as { token: string }).token;
 }
 
 function kept(): Press[] {

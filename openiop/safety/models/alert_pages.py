@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -108,10 +109,13 @@ def _everybody_but_the_caller(alert: StaffAlert) -> models.QuerySet[Person]:
 
 
 def page_alert(alert: StaffAlert, rung: int, *, drawn: Drawn, at: datetime) -> list[AlertPage]:
-    """Write the pages of one rung; past the last rung, everybody is asked again."""
+    """Write the pages of one rung; past the last rung, everybody is asked again.
+
+    Asked again, desks ring on. Who has a page of that rung since the asking opened is given no second one: a mail and
+    a text go out once.
+    """
     step = drawn.rungs[min(rung, len(drawn.rungs) - 1)]
-    everybody = _everybody_but_the_caller(alert).values_list("pk", flat=True)
-    who: list[Any] = list(everybody if step.everyone else step.who)
+    who: list[Any] = list(_not_asked_yet(alert, step.because) if step.everyone else step.who)
     pages = AlertPage.objects.bulk_create(
         AlertPage(clinic_id=alert.clinic_id, alert=alert, to_id=person, because=step.because, made_at=at)
         for person in who
@@ -119,6 +123,11 @@ def page_alert(alert: StaffAlert, rung: int, *, drawn: Drawn, at: datetime) -> l
     trail.record("alert.page", thing=alert, people=len(pages), because=step.because)
     wake(f"desk.{alert.clinic_id}")
     return pages
+
+
+def _not_asked_yet(alert: StaffAlert, because: str) -> models.QuerySet[Any, Any]:
+    asked = alert.pages.filter(because=because, made_at__gte=alert.asking_since).values("to")
+    return _everybody_but_the_caller(alert).exclude(pk__in=asked).values_list("pk", flat=True)
 
 
 def take_alert_step(alert: StaffAlert, *, at: datetime) -> ladder.Step:
@@ -142,12 +151,18 @@ def _on_the_ladder(alert: StaffAlert, drawn: Drawn) -> ladder.Case:
         since=alert.made_at,
         rungs=drawn.rungs,
         paged=[
-            ladder.Paged(page.made_at, ladder.place_of(page.because, drawn.rungs, order=drawn.plan.order))
-            for page in alert.pages.all()
+            ladder.Paged(newest, ladder.place_of(because, drawn.rungs, order=drawn.plan.order))
+            for because, newest in _newest_of_each_rung(alert)
         ],
         acknowledged=[alert.taken_at] if alert.taken_at else [],
         closed_at=alert.over_at,
     )
+
+
+def _newest_of_each_rung(alert: StaffAlert) -> Iterable[tuple[str, datetime]]:
+    """Pages at the place that was said before count no more."""
+    pages = alert.pages.filter(made_at__gte=alert.moved_at or alert.made_at)
+    return pages.order_by().values_list("because").annotate(newest=models.Max("made_at"))
 
 
 def _send_pages(alert: StaffAlert, *, at: datetime) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -27,11 +27,15 @@ class StaffAlertQuerySet(models.QuerySet["StaffAlert"]):
         return self.open().filter(taken_at=None)
 
     def due(self, at: datetime) -> StaffAlertQuerySet:
-        return self.open().filter(next_step_at__lte=at)
+        return self.open().filter(next_step_at__lte=at).exclude(found_minutes=0, taken_at__isnull=False)
 
     def shown_to(self, person: Person) -> StaffAlertQuerySet:
         """The clinic's, without one's own silent calls: somebody may be looking at that screen."""
         return self.filter(clinic_id=person.clinic_id).exclude(made_by_id=person.pk, silent=True)
+
+    def with_asked(self, person: Person) -> StaffAlertQuerySet:
+        """Each with `asked`: was this person asked to come? One query, however often everybody was asked."""
+        return self.annotate(asked=Exists(self.model.objects.filter(pk=OuterRef("pk"), pages__to=person)))
 
 
 class StaffAlert(Row):
@@ -44,7 +48,8 @@ class StaffAlert(Row):
 
     `silent`: pressed without a sign on the presser's screen. `key` was made where it was pressed, so that a press
     kept while the line was down arrives once; `pressed_at` is that device's clock. `next_step_at`: when the worker
-    looks again, moved ahead to claim it. The two clocks are the clinic's when it was called.
+    looks again, moved ahead to claim it. `moved_at`: another site was said, and the asking began anew from there. The
+    two clocks are the clinic's when it was called; `found_minutes` 0: taken before there was a second clock.
     """
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("Site"))
@@ -59,6 +64,7 @@ class StaffAlert(Row):
     found_minutes = models.PositiveSmallIntegerField(default=10, db_default=10)
     next_step_at = models.DateTimeField(db_default=Now())
     failures = models.PositiveSmallIntegerField(default=0, db_default=0)
+    moved_at = models.DateTimeField(null=True)
     taken_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     taken_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
@@ -66,6 +72,8 @@ class StaffAlert(Row):
     over_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     over_at = models.DateTimeField(null=True)
     outcome = models.TextField(_("What was found"), blank=True)
+
+    asked: bool  # only where it was read `with_asked`
 
     objects = StaffAlertQuerySet.as_manager()
 
@@ -100,22 +108,32 @@ class StaffAlert(Row):
 
     def looks_for_somebody(self, *, at: datetime) -> bool:
         """Has nobody gone yet, or has whoever went said nothing for too long?"""
-        return self.over_at is None and (self.taken_at is None or at >= self.held_until)
+        if self.over_at is not None:
+            return False
+        return self.taken_at is None or (self.found_minutes > 0 and at >= self.held_until)
 
     @property
     def held_until(self) -> datetime:
         """Until when going there keeps it quiet without a word on what was found."""
         return ladder.held_until(self.taken_at or self.made_at, since=self.made_at, contact_minutes=self.found_minutes)
 
+    @property
+    def asking_since(self) -> datetime:
+        """When this opening of the asking began: with the call, with another site said, or as nobody said a word."""
+        return self.held_until if self.taken_at else self.moved_at or self.made_at
+
     def is_left_alone(self, *, at: datetime) -> bool:
         """Has the worker failed to look at it? Then nobody climbs."""
         return self.failures > 0 or self.next_step_at < at - WORKER_IS_LATE
 
     def rings_for(self, person: Person, *, at: datetime) -> bool:
-        """Does it sound at this person's desk: they were asked, or nobody climbs. Never one's own."""
+        """Does it sound at this person's desk: they were asked, or nobody climbs. Never one's own.
+
+        Read it `with_asked` of the same person.
+        """
         if self.made_by_id == person.pk or not self.looks_for_somebody(at=at):
             return False
-        return self.is_left_alone(at=at) or any(page.to_id == person.pk for page in self.pages.all())
+        return self.is_left_alone(at=at) or self.asked
 
     def may_be_taken_by(self, person: Person, *, at: datetime) -> bool:
         return self.made_by_id != person.pk and self.looks_for_somebody(at=at)

@@ -41,14 +41,12 @@ def call_staff(
     if key and (known := StaffAlert.objects.filter(made_by=by, key=key).first()):
         return known
     told = StaffPlace.today_of(by, at=at)
-    site = site or (told.site if told else None) or _only_site(by.clinic_id)
-    where = where or (told.where if told and told.site_id == (site.pk if site else None) else "")
     alert = StaffAlert.objects.ringing().select_for_update().filter(made_by=by, drill=drill, silent=silent).first()
     if alert:
-        alert.where, alert.site = where or alert.where, site or alert.site
-        alert.save(update_fields=["where", "site"])
-        wake(f"desk.{by.clinic_id}")
+        _say_where(alert, site=site, where=where, told=told, at=at)
     else:
+        site = site or (told.site if told else None) or _only_site(by.clinic_id)
+        where = where or (told.where if told and told.site_id == (site.pk if site else None) else "")
         alert = StaffAlert.objects.create(
             clinic_id=by.clinic_id,
             site=site,
@@ -66,6 +64,26 @@ def call_staff(
         ask_the_nearest(alert, at=at)
     trail.record("alert.call", thing=alert, drill=drill, silent=silent)
     return alert
+
+
+def _say_where(alert: StaffAlert, *, site: Site | None, where: str, told: StaffPlace | None, at: datetime) -> None:
+    """Add the place to a call that waits for somebody. Another site: those nearest there are asked at once, from below.
+
+    Where they said they work today counts only if they said it since; else a press without words would undo what an
+    earlier one said. A room that came with the former site is not taken along.
+    """
+    of_former_site = told is not None and told.site_id == alert.site_id and told.where == alert.where
+    if told and told.told_at > (alert.moved_at or alert.made_at):
+        where = where or (told.where if site in (None, told.site) else "")
+        site = site or told.site
+    moved = site is not None and site.pk != alert.site_id
+    alert.where = where or ("" if moved and of_former_site else alert.where)
+    if moved:
+        alert.site, alert.moved_at, alert.next_step_at = site, at, at
+    alert.save(update_fields=["where", "site", "moved_at", "next_step_at"])
+    if moved:
+        ask_the_nearest(alert, at=at)
+    wake(f"desk.{alert.clinic_id}")
 
 
 def _only_staff(person: Person) -> None:
@@ -144,11 +162,11 @@ def _held(alert: StaffAlert) -> StaffAlert:
 
 def open_alerts(person: Person) -> list[StaffAlert]:
     """What stands on this person's desk until somebody says that it is over: the newest first."""
-    found = StaffAlert.objects.open().shown_to(person).prefetch_related("pages__to")
+    found = StaffAlert.objects.open().shown_to(person).with_asked(person)
     return list(found.select_related("site", "made_by", "taken_by").order_by("-made_at"))
 
 
 def somebody_calls(person: Person, *, at: datetime) -> bool:
     """Does any call from staff sound at this person's desk?"""
-    open_ones = StaffAlert.objects.open().shown_to(person).prefetch_related("pages")
+    open_ones = StaffAlert.objects.open().shown_to(person).with_asked(person)
     return any(alert.rings_for(person, at=at) for alert in open_ones)
