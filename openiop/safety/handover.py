@@ -22,6 +22,8 @@ NAMED = "safety.hand_over_named"  # named later: called beside the ladder, whose
 ORDER = (FIRST, ladder.ON_CALL, ladder.SECOND_ON_CALL, ladder.SUPERVISOR, ladder.EVERYONE_ON_THE_DESK)
 
 LEFT_COUNTS_FOR = timedelta(hours=24)  # how long somebody at risk who left early stays on the list, unless seen to
+EVERYONE_ROUNDS = 3  # how often everyone is asked outside the desk; the desk goes on saying it
+MAY_STAY = (SESSION, OWN)  # kinds of which somebody who goes may say that they stay with it after all
 _NO_SECOND_CLOCK = 10**6  # a hand-over has one clock; this is in minutes, and nearly two years
 
 
@@ -64,9 +66,16 @@ def rungs(
 def next_step(
     *, due_at: datetime, within_minutes: int, asked: Sequence[Rung], paged: Iterable[Pages], at: datetime
 ) -> ladder.Step:
-    """Return what is to be done about a hand-over that waits: the ladder's own rule, with the one clock it has."""
+    """Return what is to be done about a hand-over that waits: the ladder's own rule, with the one clock it has.
+
+    Everyone is asked `EVERYONE_ROUNDS` times. A danger that nobody has taken climbs by itself, by its own case.
+    """
     if at < due_at:
         return ladder.Step("wait", next_at=due_at)
+    paged = list(paged)
+    rounds = {page.at for page in paged if page.because == ladder.EVERYONE_ON_THE_DESK}
+    if len(rounds) >= EVERYONE_ROUNDS:
+        return ladder.Step("rest")
     before = [
         ladder.Paged(page.at, ladder.place_of(page.because, asked, order=ORDER))
         for page in paged
@@ -84,11 +93,13 @@ def is_late(*, due_at: datetime, within_minutes: int, at: datetime) -> bool:
 def concerns(
     kind: str, *, patient: Hashable, holder: Hashable | None, patients: Collection[Hashable], goes: Collection[Hashable]
 ) -> bool:
-    """Is this open case on the list? A shift's list is the whole clinic's; a session's, its own people's.
+    """Is this open case on the list? A shift's list is the whole clinic's; a session's, what nobody has of its people.
 
-    What one of those who go has in hand is on it always.
+    What one of those who go has in hand is on it always. What somebody else has after a session has a name.
     """
-    return kind == SHIFT or patient in patients or (holder is not None and holder in goes)
+    if kind == SHIFT or (holder is not None and holder in goes):
+        return True
+    return holder is None and patient in patients
 
 
 def passes(*, holder: Hashable | None, goes: Collection[Hashable]) -> bool:

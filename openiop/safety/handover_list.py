@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from openiop.people.models import Person
-from openiop.safety import rail, red
+from openiop.safety import handover, rail, red
 from openiop.safety.models import (
     Case,
     Contact,
@@ -45,6 +45,10 @@ class Waiting:
     @property
     def may_take(self) -> bool:
         return self.is_due and not self.is_mine and not self.open.is_empty
+
+    @property
+    def may_stay(self) -> bool:
+        return self.is_due and self.is_mine and self.row.kind in handover.MAY_STAY and not self.open.is_empty
 
 
 @dataclass(frozen=True)

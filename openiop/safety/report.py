@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from openiop.audit.models import AuditEvent
 from openiop.messaging.models import Delivery
 from openiop.people.models import Person
+from openiop.safety import handover
 from openiop.safety.models import (
     Case,
     EmergencyDisclosure,
@@ -110,7 +111,8 @@ def _handed(case: Case, reader: Person) -> Iterator[Event]:
             yield Event(passed.late_at, _("Due: somebody takes over"), is_clock=True)
         if row.end.by is not None:
             keeps = _("%(who)s keeps it") % {"who": row.to.full_name} if row.to and row.to != row.end.by else ""
-            yield Event(row.at, _("Taken over"), row.end.by.full_name, keeps)
+            what = _("Taken over") if row.end.how == handover.TAKEN else _("Stays with it")
+            yield Event(row.at, what, row.end.by.full_name, keeps)
 
 
 def _waiting_to_be_handed(case: Case, reader: Person) -> Iterator[Event]:

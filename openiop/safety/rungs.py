@@ -104,6 +104,31 @@ def drawn(plan: Plan, people: Mapping[tuple[str, Hashable], Iterable[Hashable]])
     return [*rungs, Rung((), ladder.EVERYONE_ON_THE_DESK, everyone=True, minutes=plan.repeat_minutes, ways=ways)]
 
 
+def joined(
+    asked: Sequence[Rung], gone: Sequence[Hashable], *, on_call: Iterable[Hashable], in_hours: bool
+) -> list[Rung]:
+    """Return the ladder with those who went off call and from whom nobody has taken over yet.
+
+    They are asked together with whoever is on call now, on the rung that asks them; out of hours with nobody on call,
+    together with the first rung after the person's own therapists. Never on a rung of their own, which would make
+    everybody behind them wait for somebody who went home.
+    """
+    now = set(on_call)
+    if not gone or (in_hours and not now):
+        return list(asked)
+    own = (ladder.LIVE, ladder.PRIMARY)
+    place = next(
+        (n for n, rung in enumerate(asked) if (now & set(rung.who) if now else rung.because not in own)), len(asked)
+    )
+    if place == len(asked) or asked[place].everyone:
+        return list(asked)
+    before = {person for rung in asked[: place + 1] for person in rung.who}
+    new = tuple(person for person in dict.fromkeys(gone) if person not in before)
+    with_them = asked[place]._replace(who=(*asked[place].who, *new))
+    rest = [rung._replace(who=tuple(one for one in rung.who if one not in new)) for rung in asked[place + 1 :]]
+    return [*asked[:place], with_them, *(rung for rung in rest if rung.who or rung.everyone)]
+
+
 def faults(
     rows: Sequence[Ask | None], *, contact_minutes: int, staffing: Mapping[tuple[str, Hashable], int]
 ) -> list[tuple[int, str]]:

@@ -85,6 +85,7 @@ urlpatterns = [
     path("hand-overs/new", handover.new, name="hand-over-new"),
     path("hand-overs/<uuid:pk>", handover.one, name="hand-over"),
     path("hand-overs/<uuid:pk>/taken", handover.taken, name="hand-over-taken"),
+    path("hand-overs/<uuid:pk>/stayed", handover.stayed, name="hand-over-stayed"),
     path("hand-overs/<uuid:pk>/named", handover.named, name="hand-over-named"),
     path("hand-overs/<uuid:pk>/words", handover.words, name="hand-over-words"),
     path("on-call/<uuid:pk>/end", rota.on_call_end, name="on-call-end"),

@@ -1,6 +1,7 @@
 """What is open passes at the end of a shift by name; until it is taken over it stays with whoever goes, and calls."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -11,7 +12,7 @@ from openiop.demo import world
 from openiop.messaging.models import Delivery
 from openiop.people.access import System, acting
 from openiop.people.models import Person
-from openiop.safety import handover, jobs, ladder
+from openiop.safety import handover, jobs, ladder, rungs
 from openiop.safety.models import (
     Case,
     HandOver,
@@ -29,6 +30,7 @@ from openiop.safety.models import (
     offer_shift,
     open_list,
     raise_flag,
+    rungs_for,
     say_of,
     somebody_is_called,
     take_over,
@@ -94,6 +96,10 @@ def test_not_taken_over_it_climbs_and_the_last_rung_is_asked_again():
     assert paged_at() == [(0, 0), (15, 1), (30, 2), (45, 2), (60, 2)]
 
 
+def test_everyone_is_asked_three_times_outside_the_desk_and_not_all_night():
+    assert paged_at(minutes=600) == [(0, 0), (15, 1), (30, 2), (45, 2), (60, 2)]
+
+
 def test_naming_somebody_else_every_few_minutes_never_moves_the_alarm():
     assert paged_at(named_at=range(5, 60, 7)) == paged_at()
 
@@ -112,6 +118,8 @@ def test_the_night_of_a_clock_change_does_not_lengthen_the_quarter_of_an_hour():
         ("shift", "sam", "ada", True, True),
         ("shift", "sam", None, True, False),
         ("session", "maya", None, True, False),
+        ("session", "maya", "marcus", False, False),
+        ("session", "maya", "ada", True, True),
         ("session", "sam", "ada", True, True),
         ("session", "sam", "marcus", False, False),
         ("own", "maya", "ada", True, True),
@@ -124,6 +132,68 @@ def test_what_is_on_the_list_and_what_of_it_passes(kind, patient, holder, on_it,
     found = handover.concerns(kind, patient=patient, holder=holder, patients=patients, goes=["ada"])
 
     assert (found, handover.passes(holder=holder, goes=["ada"])) == (on_it, passes)
+
+
+def rung(who, because):
+    return ladder.Rung(tuple(who), because)
+
+
+EVERYONE = ladder.Rung((), ladder.EVERYONE_ON_THE_DESK, everyone=True)
+
+
+@pytest.mark.parametrize(
+    ("ladder_now", "on_call", "in_hours", "asked"),
+    [
+        pytest.param(
+            [rung(["Marcus"], ladder.PRIMARY), rung(["Lin"], ladder.ON_CALL), rung(["Ada"], ladder.SUPERVISOR)],
+            ["Lin"],
+            True,
+            [("Marcus",), ("Lin", "Bea"), ("Ada",)],
+            id="together with whoever is on call since",
+        ),
+        pytest.param(
+            [rung(["Lin"], ladder.PRIMARY), rung(["Ada"], ladder.SUPERVISOR)],
+            ["Lin"],
+            False,
+            [("Lin", "Bea"), ("Ada",)],
+            id="whoever is on call is asked as a therapist already: with them, not after them",
+        ),
+        pytest.param(
+            [rung(["Lin"], ladder.SECOND_ON_CALL), rung(["Ada"], ladder.SUPERVISOR)],
+            ["Lin"],
+            False,
+            [("Lin", "Bea"), ("Ada",)],
+            id="nobody is first on call: with who is second",
+        ),
+        pytest.param(
+            [rung(["Marcus"], ladder.PRIMARY), rung(["Ada"], ladder.SUPERVISOR)],
+            [],
+            True,
+            [("Marcus",), ("Ada",)],
+            id="by day, with nobody on call, whoever went home is not asked before everyone is",
+        ),
+        pytest.param([], [], True, [], id="by day, with no therapist either, everyone is first"),
+        pytest.param(
+            [rung(["Marcus"], ladder.LIVE), rung(["Ada"], ladder.SUPERVISOR)],
+            [],
+            False,
+            [("Marcus",), ("Ada", "Bea")],
+            id="at night with nobody on call: with the supervisors, who wait no longer for it",
+        ),
+        pytest.param(
+            [rung(["Lin"], ladder.ON_CALL), rung(["Bea"], ladder.SUPERVISOR)],
+            ["Lin"],
+            False,
+            [("Lin", "Bea")],
+            id="nobody stands on two rungs",
+        ),
+    ],
+)
+def test_whoever_went_off_call_is_asked_together_with_others_and_delays_nobody(ladder_now, on_call, in_hours, asked):
+    found = rungs.joined([*ladder_now, EVERYONE], ["Bea"], on_call=on_call, in_hours=in_hours)
+
+    assert [one.who for one in found if not one.everyone] == asked
+    assert found[-1] == EVERYONE
 
 
 # --- the end of a shift ---
@@ -356,6 +426,20 @@ def test_with_nobody_on_the_rota_the_one_who_goes_stays_responsible_and_supervis
     look(worker, 0, 15)
 
     assert asked(people) == [(0, "Marcus"), (15, "Ada")]
+
+
+def test_by_day_nobody_is_asked_later_because_the_night_was_not_taken_over(people, worker):
+    ten = datetime(2026, 11, 24, 10, tzinfo=ZoneInfo(people["maya"].clinic.zone))
+    eight = int((ten - timedelta(hours=2) - NOW).total_seconds() // 60)
+    on_call(people, ("bea", eight - 600, eight))
+    with acting(people["okafor"]):
+        before = {key: rungs_for(people[key], at=ten) for key in ("sam", "theo", "leo")}
+
+    look(worker, eight)
+
+    with acting(people["okafor"]):
+        assert HandOver.objects.waiting().get().goes == people["bea"]
+        assert {key: rungs_for(people[key], at=ten) for key in before} == before
 
 
 def test_a_shift_that_is_swapped_while_it_runs_is_handed_over_and_one_swapped_meanwhile_asks_the_new_one(

@@ -158,7 +158,7 @@ def test_of_a_restricted_flag_and_of_a_private_matter_nobody_sees_a_word_who_may
 def test_nobody_but_clinicians_opens_or_takes_it(cast, client_for, row, who):
     client = client_for(cast[who])
 
-    for name in ("hand-over", "hand-over-taken", "hand-over-named", "hand-over-words"):
+    for name in ("hand-over", "hand-over-taken", "hand-over-stayed", "hand-over-named", "hand-over-words"):
         method = client.get if name == "hand-over" else client.post
         assert method(reverse(name, args=[row.pk])).status_code in (403, 404)
     assert client.get(reverse("hand-overs")).status_code in (403, 404)

@@ -3,23 +3,29 @@
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, transaction
 from django.urls import reverse
 
 from openiop.demo import world
-from openiop.people.access import acting
+from openiop.people.access import System, acting
 from openiop.safety import jobs as safety_jobs
 from openiop.safety import ladder
 from openiop.safety.models import (
     Case,
     HandOver,
     HandOverEnd,
+    HandOverPage,
     LeftAtRisk,
     OnCallShift,
     acknowledge,
     assess,
+    log_contact,
     open_list,
     raise_flag,
+    stay_with_it,
 )
+from openiop.safety.report import timeline
 from openiop.schedule import jobs, presence
 from openiop.schedule.models import CareSession
 from tests.conftest import browser_of
@@ -97,6 +103,81 @@ def test_with_nothing_open_among_its_people_it_is_over_by_itself(people, evening
 
     with acting(people["okafor"]):
         assert HandOverEnd.objects.get().how == "nothing_open"
+
+
+def test_what_somebody_has_who_did_not_lead_is_handed_over_by_nobody_and_nobody_is_asked(people, evening, worker):
+    case = flag(people["maya"])
+    with acting(people["okafor"]):
+        acknowledge(case, by=people["okafor"], at=NOW)
+        log_contact(case, by=people["okafor"], at=NOW, reached=True, how="phone", note="")
+
+    for quarter in range(6):
+        both(worker, evening.ends_at + timedelta(minutes=15 * quarter))
+
+    with acting(people["okafor"]):
+        assert HandOverEnd.objects.get().how == "nothing_open"
+        assert not HandOverPage.objects.exists()
+
+
+def handed_over_by_bea(people, evening, worker):
+    """Everybody at work led, nobody is on call; Bea has Maya's case as the evening ends."""
+    case = flag(people["maya"])
+    with acting(people["bea"]):
+        acknowledge(case, by=people["bea"], at=NOW)
+    both(worker, evening.ends_at)
+    with acting(people["okafor"]):
+        return HandOver.objects.with_people().get()
+
+
+def shown_to(person, row, at):
+    with acting(person):
+        return open_list(row, at=at).tokens
+
+
+def test_one_of_those_who_led_stays_with_it_in_their_own_name_and_nobody_is_asked_any_more(
+    people, evening, worker, clock
+):
+    row = handed_over_by_bea(people, evening, worker)
+    clock.move_to(evening.ends_at + timedelta(minutes=1))
+    led_with = next(person for person in people.values() if person.pk in row.goers and person != people["bea"])
+    browser = browser_of(led_with)
+    address = reverse("hand-over-stayed", args=[row.pk])
+    assert address in browser.get(reverse("hand-over", args=[row.pk])).content.decode()
+    assert address in browser.get(reverse("rail"), headers={"HX-Request": "true"}).content.decode()
+
+    assert browser.post(address, {"shown": ""}).status_code == 409  # the list is read first
+    browser.post(address, {"shown": " ".join(shown_to(led_with, row, evening.ends_at))})
+    both(worker, evening.ends_at + timedelta(minutes=45))
+
+    with acting(people["okafor"]):
+        end = HandOverEnd.objects.get()
+        assert (end.how, end.by) == ("stays", led_with)
+        assert Case.objects.with_steps().with_attempts().get().holding.by == led_with
+        assert {page.made_at for page in row.pages.all()} == {evening.ends_at}
+        assert "Stays with it" in [event.what for event in timeline(Case.objects.get(), reader=people["okafor"])]
+    assert "I stay with it" not in browser.get(reverse("hand-over", args=[row.pk])).content.decode()
+
+
+def test_nobody_stays_who_did_not_lead_nor_in_anothers_name_nor_beneath_the_verbs(people, evening, worker):
+    row = handed_over_by_bea(people, evening, worker)
+    others = [key for key in ("marcus", "okafor", "hal", "vera", "maya") if people[key].pk not in row.goers]
+    assert {"hal", "vera", "maya"} < set(others)
+    for key in others:
+        with acting(people[key]), pytest.raises(PermissionDenied):
+            stay_with_it(row, shown=["anything"], by=people[key], at=evening.ends_at)
+        with pytest.raises(DatabaseError), acting(people[key]), transaction.atomic():
+            HandOverEnd.objects.create(
+                clinic_id=row.clinic_id, hand_over=row, how="stays", by=people["bea"], at=evening.ends_at
+            )
+    for by in (None, people["bea"]):
+        with pytest.raises(DatabaseError), acting(people["bea"]), transaction.atomic():
+            HandOverEnd.objects.create(
+                clinic_id=row.clinic_id, hand_over=row, how="nothing_open", by=by, at=evening.ends_at
+            )
+    with pytest.raises(DatabaseError), worker(), acting(System(row.clinic_id)), transaction.atomic():
+        HandOverEnd.objects.create(
+            clinic_id=row.clinic_id, hand_over=row, how="nothing_open", by=None, at=evening.ends_at
+        )
 
 
 def test_whoever_led_and_is_on_call_now_stays_and_hands_nothing_over(people, evening, worker):

@@ -35,14 +35,19 @@ class Drawn(NamedTuple):
 def ladder_for(patient: Person, *, tier: int, at: datetime) -> Drawn:
     """Who would be asked, in which order, if something happened to this patient at `at`. Clinicians only."""
     where = Whereabouts.latest(patient.pk, at=at)
+    in_hours = staff_are_here(patient.clinic, at=at)
     chosen = plan_for(
         patient.clinic,
         tier=tier,
         place=where.place if where else rungs.AT_HOME,
-        in_hours=staff_are_here(patient.clinic, at=at),
+        in_hours=in_hours,
         at=at,
     )
-    return Drawn(rungs.drawn(chosen, _behind(patient, at=at)), chosen)
+    behind = _behind(patient, at=at)
+    # Whoever went off call stays responsible until somebody has taken over: asked together with others, never alone.
+    gone = [staff for staff in still_responsible(patient.clinic_id, at=at) if (rungs.PERSON, staff) in behind]
+    on_call = [*behind[rungs.ON_CALL, ""], *behind[rungs.SECOND_ON_CALL, ""]]
+    return Drawn(rungs.joined(rungs.drawn(chosen, behind), gone, on_call=on_call, in_hours=in_hours), chosen)
 
 
 def rungs_for(patient: Person, *, at: datetime, tier: int = 3) -> list[ladder.Rung]:
@@ -62,9 +67,7 @@ def _behind(patient: Person, *, at: datetime) -> dict[tuple[str, Any], list[UUID
     shifts = OnCallShift.objects.filter(clinic_id=patient.clinic_id, during__contains=at).values_list(
         "rung", "staff_id"
     )
-    # Whoever went off call stays responsible until somebody has taken over: both are asked.
-    gone = [(1, staff) for staff in still_responsible(patient.clinic_id, at=at)]
-    on_call = list(dict.fromkeys((rung, staff) for rung, staff in [*shifts, *gone] if staff in clinicians))
+    on_call = [(rung, staff) for rung, staff in shifts if staff in clinicians]
     found: dict[tuple[str, Any], list[UUID]] = {
         (rungs.LIVE, ""): [staff for role, staff in ties if role == "live"],
         (rungs.PRIMARY, ""): [staff for role, staff in ties if role == "primary"][-1:],

@@ -180,10 +180,26 @@ def take_over(hand_over: HandOver, *, shown: Collection[str], by: Person, at: da
     hand_over = _held(hand_over, by=by)
     if by.pk in those_who_go(hand_over, on_call_now(hand_over.clinic_id, at=at)):
         raise PermissionDenied
+    return _pass_all_to(by, hand_over, how=handover.TAKEN, shown=shown, at=at)
+
+
+@transaction.atomic
+def stay_with_it(hand_over: HandOver, *, shown: Collection[str], by: Person, at: datetime) -> HandOverEnd:
+    """`by`, one of those who go, stays after all: they have from now on what the others who go had in hand.
+
+    Of a session and of what is one's own; a shift on call ends by the rota. Raises as `take_over` does.
+    """
+    hand_over = _held(hand_over, by=by)
+    if hand_over.kind not in handover.MAY_STAY or by.pk not in hand_over.goers:
+        raise PermissionDenied
+    return _pass_all_to(by, hand_over, how=handover.STAYS, shown=shown, at=at)
+
+
+def _pass_all_to(by: Person, hand_over: HandOver, *, how: str, shown: Collection[str], at: datetime) -> HandOverEnd:
     found = open_list(hand_over, at=at)
     if set(found.tokens) - set(shown):
         raise NotWhatWasShown
-    end = _end(hand_over, how=handover.TAKEN, by=by, at=at, cases=len(found.cases))
+    end = _end(hand_over, how=how, by=by, at=at, cases=len(found.cases))
     HandedCase.objects.bulk_create(
         HandedCase(
             clinic_id=case.clinic_id,

@@ -47,8 +47,8 @@ class HandOverQuerySet(models.QuerySet["HandOver"]):
 class HandOver(Row):
     """What is open passes from those who go to one who comes.
 
-    Waiting → ended (`HandOverEnd`): taken over by a person, or nothing was open, or the same person stays. Opened by
-    the worker at the end of a shift or a session, or by somebody who goes. `key` says which end this is, so that two
+    Waiting → ended (`HandOverEnd`): taken over by a person, or nothing was open, or one of those who go stays. Opened
+    by the worker at the end of a shift or a session, or by somebody who goes. `key` says which end this is, so that two
     workers open one. `together`: who goes besides `goes`. `patients`: a session's own people. `within_minutes`: the
     clinic's time when it was opened; from `due_at` on it counts.
     """
@@ -139,7 +139,7 @@ class HandOverPage(Row):
 
 
 class HandOverEnd(Row):
-    """How it ended, once. `by` took over; empty where the worker found that there was nothing to hand over."""
+    """How it ended, once. `by` took over, or stays with it; empty where the worker found nothing to hand over."""
 
     hand_over = models.OneToOneField(HandOver, on_delete=models.PROTECT, related_name="end")
     how = models.TextField(choices=ENDS)
@@ -154,8 +154,9 @@ class HandOverEnd(Row):
 
 
 class HandedCase(Row):
-    """One case as it stood on the list when somebody took over. `to` has it from then on: who took over, or whoever
-    else had it in hand and keeps it; nobody where nobody had taken it, and it rings on. Added to, never changed.
+    """One case as it stood on the list when somebody took over, or said that they stay. `to` has it from then on:
+    they, or whoever else had it in hand and keeps it; nobody where nobody had taken it, and it rings on. Added to,
+    never changed.
     """
 
     end = models.ForeignKey(HandOverEnd, on_delete=models.PROTECT, related_name="cases")

@@ -1,5 +1,6 @@
 """Handing over what is open, and taking it over."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from openiop.safety.models import (
     hand_over_mine,
     name_who_comes,
     say_of,
+    stay_with_it,
     take_over,
 )
 from openiop.safety.views.crisis import show_rail_to
@@ -119,9 +121,20 @@ def _one(
 @clinicians_only
 def taken(request: Any, pk: UUID) -> HttpResponse:
     """I take over: the whole list as it was shown."""
+    return _answered(request, pk, take_over, _("You have it from now on."))
+
+
+@require_POST
+@clinicians_only
+def stayed(request: Any, pk: UUID) -> HttpResponse:
+    """I led, or was going, and stay with it: the whole list as it was shown."""
+    return _answered(request, pk, stay_with_it, _("You stay with it. Nobody else is asked any more."))
+
+
+def _answered(request: Any, pk: UUID, answer: Callable[..., HandOverEnd], said: str) -> HttpResponse:
     found = _of(request, pk)
     try:
-        take_over(found, shown=request.POST.get("shown", "").split(), by=request.person, at=timezone.now())
+        answer(found, shown=request.POST.get("shown", "").split(), by=request.person, at=timezone.now())
     except NotWhatWasShown:
         if wants_part(request):
             return show_rail_to(request, added=True)
@@ -131,7 +144,7 @@ def taken(request: Any, pk: UUID) -> HttpResponse:
             messages.info(request, _("This was taken over already."))
     else:
         if not wants_part(request):
-            messages.success(request, _("You have it from now on."))
+            messages.success(request, said)
     return show_rail_to(request) if wants_part(request) else redirect("hand-over", pk)
 
 
