@@ -66,8 +66,7 @@ def test_whom_nobody_reached_at_first_is_reached_assessed_and_leaves_with_a_plan
         await desk.get_by_role("button", name="Log it").click()
         await desk.get_by_text("Not reached by telephone").wait_for()
         clock.move(minutes=10)
-        await desk.reload()
-        await desk.get_by_text("contact was due at").wait_for()
+        await reloaded_until(desk, "contact was due at")
         await look(desk, "not-reached")
         await desk.get_by_role("link", name="Decide what happens now").click()
         await desk.get_by_label("Keep trying, until a time").check()
@@ -169,6 +168,15 @@ async def eventually(holds, *, seconds=60):
     while not await asyncio.to_thread(holds):
         assert time.monotonic() < deadline, "it never came true"
         await asyncio.sleep(0.2)
+
+
+async def reloaded_until(page, words, *, seconds=60):
+    """A page says what was so when it was asked for, which may be a moment before the server's clock was moved."""
+    deadline = time.monotonic() + seconds
+    while not await page.get_by_text(words).count():
+        assert time.monotonic() < deadline, f"it never said: {words}"
+        await asyncio.sleep(0.2)
+        await page.reload()
 
 
 def in_two_browsers(story, clock, patient, colleague):

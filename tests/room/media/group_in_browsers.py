@@ -100,6 +100,8 @@ class Group:
         before, person.tab = person.tab, Tab(socket, self.media_of(person))
         tab = person.tab
         if before:
+            # Whoever still writes on a line that goes nowhere would wait there for minutes.
+            before.socket.transport.abort()
             await before.media.release()
         try:
             async for text in socket:
@@ -115,7 +117,6 @@ class Group:
         async def say(message: protocol.MediaEvent | protocol.MediaReply) -> None:
             person.gone += isinstance(message, protocol.GoneEvent)
             await self.say(person, message)
-            await self.tell()
 
         async def keep(_place: str, state: Json) -> None:
             person.kept = state
