@@ -7,7 +7,6 @@ group is held here in a few lines, so that what is tried is the media path alone
 """
 
 import asyncio
-import contextlib
 import dataclasses
 import json
 import math
@@ -32,10 +31,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from openiop.room import protocol
-from openiop.room.media.janus import JanusAddress, Json
-from openiop.room.media.rooms import JanusRooms, MediaRoom, OnMedia, Seated
+from openiop.room.media.janus import JanusAddress, MediaError
+from openiop.room.media.rooms import JanusRooms, MediaRoom, Seated
 from openiop.room.media.server import JanusServer
-from openiop.room.media.tab import TabMedia, Where
 
 FRONTEND = Path(__file__).parents[3] / "frontend"
 SESSION = UUID("0191b7a0-0000-7000-8000-00000000000a")
@@ -70,26 +68,21 @@ class Person:
     audio: bool = False
     video: bool = False
     saving: bool = False
-    tab: "Tab | None" = None
-    kept: Json | None = None
-    heard: list[bool] = dataclasses.field(default_factory=list)
+    socket: ServerConnection | None = None
+    media: Seated | None = None
+    kept: dict | None = None
+    receiving: list = dataclasses.field(default_factory=list)
     gone: int = 0
+    sitting: asyncio.Lock = dataclasses.field(default_factory=asyncio.Lock)
+    """Held while a seat is taken or let go: two words at once must not take two, nor ask one that is going."""
 
     @property
     def seat(self) -> UUID:
         return uuid5(SESSION, self.name)
 
 
-@dataclasses.dataclass
-class Tab:
-    """A socket of a person, and what flows beside it."""
-
-    socket: ServerConnection
-    media: TabMedia
-
-
 class Group:
-    """The server's side of the socket, without people, consents or minutes. Media goes the product's own way."""
+    """The server's side of the socket, without people, consents or minutes."""
 
     def __init__(self, rooms: JanusRooms, room: MediaRoom, people: list[Person]) -> None:
         self.rooms, self.room = rooms, room
@@ -97,47 +90,26 @@ class Group:
 
     async def live(self, socket: ServerConnection) -> None:
         person = self.people[socket.request.path.rsplit("/", 1)[1]]
-        before, person.tab = person.tab, Tab(socket, self.media_of(person))
-        tab = person.tab
-        if before:
-            # Whoever still writes on a line that goes nowhere would wait there for minutes.
-            before.socket.transport.abort()
-            await before.media.release()
+        person.socket = socket
         try:
             async for text in socket:
                 await self.hear(person, protocol.parse(text))
         except ConnectionClosed:
             pass
-        await tab.media.release()
-        if person.tab is tab:
-            person.tab = None
+        if person.socket is socket:
+            person.socket = None
+            async with person.sitting:
+                if person.media and person.socket is None:
+                    person.kept = person.media.state()
+                    await person.media.release()
+                    person.media = None
             await self.tell()
-
-    def media_of(self, person: Person) -> TabMedia:
-        async def say(message: protocol.MediaEvent | protocol.MediaReply) -> None:
-            person.gone += isinstance(message, protocol.GoneEvent)
-            await self.say(person, message)
-
-        async def keep(_place: str, state: Json) -> None:
-            person.kept = state
-            await self.tell()
-
-        async def lost(_room: MediaRoom) -> None:
-            """There is one media server; it is waited for."""
-
-        return TabMedia(lambda: self, say=say, keep=keep, lost=lost)
-
-    async def take_seat(self, room: MediaRoom, seat: UUID, *, on_media: OnMedia, **more) -> Seated:
-        async def noted(receiving: bool) -> None:
-            self.people[str(seat)].heard.append(receiving)
-            await on_media(receiving)
-
-        return await self.rooms.take_seat(room, seat, on_media=noted, **more)
 
     async def hear(self, person: Person, message: protocol.ClientMessage) -> None:
         match message:
             case protocol.Media():
-                person.tab.media.ask(message.id, message.request)
+                task = asyncio.create_task(self.answer(person, message))
+                task.add_done_callback(lambda done: done.result())
             case protocol.Beat():
                 await self.say(person, protocol.BeatEcho())
             case protocol.Self():
@@ -145,29 +117,63 @@ class Group:
             case protocol.Hand():
                 person.hand_at = datetime.now(UTC) if message.raised else None
             case protocol.Leave():
-                person.state, person.kept = "waiting", None
+                person.state = "waiting"
+                await self.stand_up(person)
             case protocol.Admit():
                 self.people[str(message.seat)].state = "admitted"
             case protocol.Mute():
-                await self.rooms.mute(self.room, self.people[str(message.seat)].kept["feed"])
-        self.seat_people()
+                await self.rooms.mute(self.room, self.people[str(message.seat)].media.feed)
+        await self.seat_people()
         if not isinstance(message, protocol.Media | protocol.Beat):
             await self.tell()
 
-    def seat_people(self) -> None:
+    async def seat_people(self) -> None:
         for person in self.people.values():
-            if person.tab:
-                where = Where("main", self.room, person.kept) if person.state == "admitted" else None
-                person.tab.media.follow(person.seat, where)
+            async with person.sitting:
+                if person.state == "admitted" and person.socket and not person.media:
+                    await self.sit_down(person)
+
+    async def sit_down(self, person: Person) -> None:
+        kept, person.kept = person.kept, None
+
+        async def on_event(event: protocol.MediaEvent) -> None:
+            person.gone += event.kind == "gone"
+            await self.say(person, event)
+
+        async def on_media(receiving: bool) -> None:
+            person.receiving.append(receiving)
+
+        person.media = await self.rooms.take_seat(
+            self.room, person.seat, on_event=on_event, on_media=on_media, state=kept
+        )
+
+    async def answer(self, person: Person, message: protocol.Media) -> None:
+        try:
+            async with person.sitting:
+                seated = person.media
+            reply = protocol.MediaReply(id=message.id, reply=await seated.handle(message.request))
+        except (MediaError, AttributeError) as error:
+            reply = protocol.MediaReply(id=message.id, error=str(getattr(error, "code", "not_seated")))
+        await self.say(person, reply)
+        await self.tell()
+
+    async def stand_up(self, person: Person) -> None:
+        media, person.media = person.media, None
+        if media:
+            await media.leave()
 
     async def tell(self) -> None:
         for person in self.people.values():
             await self.say(person, self.snapshot(person))
 
     async def say(self, person: Person, message) -> None:
-        if person.tab:
-            with contextlib.suppress(ConnectionClosed):
-                await person.tab.socket.send(message.model_dump_json())
+        if socket := person.socket:
+            try:
+                await asyncio.wait_for(socket.send(message.model_dump_json()), 5)
+            except TimeoutError:
+                socket.transport.abort()  # a line that takes nothing any more; nobody waits for it
+            except ConnectionClosed:
+                pass
 
     def snapshot(self, viewer: Person) -> protocol.Room:
         now = datetime.now(UTC)
@@ -190,13 +196,13 @@ class Group:
                     seat=person.seat,
                     name=person.name,
                     role=person.role,
-                    here=person.tab is not None,
+                    here=person.socket is not None,
                     hand_at=person.hand_at,
                     audio=person.audio,
                     video=person.video,
                     saving=person.saving,
-                    feed=person.kept["feed"] if person.kept else None,
-                    reconnecting=person.tab is None and person.kept is not None,
+                    feed=person.media.feed if person.media else None,
+                    reconnecting=person.socket is None and person.kept is not None,
                 )
                 for person in inside
                 if viewer.state == "admitted"
@@ -206,7 +212,7 @@ class Group:
                     seat=person.seat, name=person.name, since=person.since, ready=False, missing=["group agreement"]
                 )
                 for person in self.people.values()
-                if viewer.role == "facilitator" and person.state == "waiting" and person.tab
+                if viewer.role == "facilitator" and person.state == "waiting" and person.socket
             ],
         )
 
@@ -414,7 +420,7 @@ async def live(group: Group, janus: JanusServer, pages: list[Page], told: dict, 
 
     # The line to our server breaks: media must not even notice.
     frames = (await figures(maya))["framesDecoded"]
-    people[2].tab.socket.transport.abort()
+    people[2].socket.transport.abort()
     await maya.get_by_text("Reconnecting").wait_for()
     await until(lambda: line_is(maya, "open"))
     await until(lambda: sees(maya, 2))
@@ -444,7 +450,7 @@ async def live(group: Group, janus: JanusServer, pages: list[Page], told: dict, 
         await until(lambda page=page: sees(page, 2))
     told["back_after_kill"] = True
     told["clicks_after_kill"] = sum([await page.evaluate("window.clicks") for page in pages])
-    told["presence_heard"] = {person.name: person.heard for person in people}
+    told["presence_heard"] = {person.name: person.receiving for person in people}
     told["figures"] = await figures(bea)
 
 
