@@ -38,10 +38,10 @@ def test_on_300_kbit_and_five_percent_loss_pictures_give_way_and_speech_goes_on(
     assert told["weak"]["picture_kbit"] < told["before"]["picture_kbit"]
 
 
-def test_low_data_stops_the_pictures_at_once_and_keeps_the_mute(told):
+def test_low_data_stops_the_pictures_at_once_and_outlives_a_reload_with_the_mute(told):
     assert told["low_data"]["picture_kbit"] == 0
     assert told["low_data"]["sound_kbit"] > 20
-    assert told["low_data_muted"] == {"muted": True, "camera": False, "low_data": True, "sound_sent": 0}
+    assert told["after_reload"] == {"muted": True, "camera": False, "low_data": True, "sound_sent": 0}
 
 
 @pytest.mark.parametrize("after", ["after_a_lost_socket", "after_five_seconds", "at_another_address"])
