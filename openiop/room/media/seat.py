@@ -134,6 +134,10 @@ class MediaSeat:
         # An offer on its way when the line broke was lost with it: only a new connection gets out of that.
         self._fresh = state["offering"]
         try:
+            if self._private_id is None:  # let go of in the middle of coming in: nobody heard how that ended
+                await self._leave_publisher()
+                await self._enter()
+                await self._keep_state()
             await self._read_feeds()
         except MediaError:
             await self._link.destroy()
@@ -259,8 +263,13 @@ class MediaSeat:
         return {}
 
     async def _leave_publisher(self) -> None:
-        """A handle that has left can never join again: each publication gets a new one."""
-        handle, self._publisher, self._published = self._publisher, None, False
+        """A handle that has left can never join again: each publication gets a new one.
+
+        What opened the subscriptions is worth nothing from here on. That is kept at once: whoever takes the seat over
+        while nobody has come in again would else be refused everybody's sound and picture for ever.
+        """
+        handle, self._publisher, self._published, self._private_id = self._publisher, None, False, None
+        await self._keep_state()
         if handle is not None:
             await self._link.detach(handle)
         await self._hear_media("*", receiving=False)

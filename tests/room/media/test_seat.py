@@ -1,6 +1,9 @@
 """What may overtake what between a browser, its seat and the media server."""
 
 import asyncio
+import json
+from types import SimpleNamespace
+from unittest.mock import AsyncMock
 from uuid import uuid4
 
 import pytest
@@ -67,6 +70,52 @@ async def test_an_answer_to_an_earlier_connection_does_not_swallow_the_offer_of_
     await answering
 
     assert await media.handle(Start(kind="start", leg=2, sdp="v=0")) == {}
+
+
+class GuardedLine(SlowLine):
+    """One that lets only those subscribe who are in the room; its second answer to coming in is lost on the way."""
+
+    def __init__(self):
+        super().__init__()
+        self.came_in = 0
+
+    async def message(self, handle, body, jsep=None):
+        match body:
+            case {"request": "join", "ptype": "publisher"}:
+                self.came_in += 1
+                if self.came_in == 2:
+                    await asyncio.Event().wait()
+                return {"private_id": self.came_in, "publishers": []}, None
+            case {"request": "join", "ptype": "subscriber", "private_id": said} if said != self.came_in:
+                raise MediaError(433, "Unauthorized (this room requires a valid private_id)")
+        return await super().message(handle, body, jsep)
+
+    async def close(self):
+        """Claimed by whoever comes next."""
+
+
+@pytest.mark.parametrize("kept_by", ["the last word of the seat", "the seat as it was let go"])
+async def test_a_page_reloaded_while_its_seat_came_in_again_is_offered_what_there_is(heard, monkeypatch, kept_by):
+    """Closing a page hangs its sending connection up; its seat comes in again, and is let go in the middle of that."""
+    line, room, number, before, since = GuardedLine(), MediaRoom.unguessable(), uuid4(), heard(), heard()
+    monkeypatch.setattr(JanusLink, "opened", AsyncMock(return_value=line))
+    media_server = SimpleNamespace(janus=None)
+    seat = MediaSeat(media_server, room, number, on_event=before.event, on_state=before.state)
+    await seat.join()
+    coming_in = asyncio.create_task(seat._lose_publisher(comes_back=True))
+    async with asyncio.timeout(20):
+        while line.came_in < 2:
+            await asyncio.sleep(0.01)
+    kept = before.states[-1] if kept_by == "the last word of the seat" else seat.state()
+    coming_in.cancel()
+    await seat.release()
+
+    again = MediaSeat(media_server, room, number, on_event=since.event, on_state=since.state)
+    assert await again.claim(json.loads(json.dumps(kept)))
+    await again.handle(Subscribe(kind="subscribe", feeds="all", fresh=True))
+    offer = await since.wait_for("offer")
+    assert [stream.feed for stream in offer.streams] == ["somebody"]
+    await again.release()
 
 
 async def test_whoever_waits_for_a_connection_that_was_given_up_is_told_at_once(rooms):
