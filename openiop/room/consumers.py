@@ -247,7 +247,8 @@ class RoomConsumer(Socket):
         # First of all: a page that was reloaded takes its seat over in a moment.
         await self.media.release()
         with contextlib.suppress(TimeoutError):  # what was said before the line went is done all the same
-            await asyncio.wait_for(self.inbox.join(), LAST_WORDS_SECONDS)
+            async with asyncio.timeout(LAST_WORDS_SECONDS):
+                await self.inbox.join()
         self.taking.cancel()
         await asyncio.gather(*self.looking, return_exceptions=True)
         if self.seat_id is None:

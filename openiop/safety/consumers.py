@@ -5,7 +5,6 @@ few seconds lets the page tell silence from calm. Nothing that arrives here is l
 """
 
 import asyncio
-import contextlib
 import json
 from abc import ABC, abstractmethod
 from typing import Any
@@ -42,11 +41,10 @@ class _Hearing(Socket, ABC):
         self.beating = asyncio.create_task(self._beat())
 
     async def disconnect(self, code: int) -> None:
-        for task in (self.beating, self.telling):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+        tasks = [task for task in (self.beating, self.telling) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self.beating is not None:
             await wake.part(self, self.topic())
 

@@ -177,7 +177,8 @@ class JanusLink:
         self._waiting[transaction] = answer, request, past_ack
         try:
             await self._socket.send(json.dumps(request))
-            return await asyncio.wait_for(answer, ANSWER_SECONDS)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await answer
         except ConnectionClosed as error:
             raise MediaError(UNREACHABLE) from error
         except TimeoutError as error:

@@ -367,7 +367,8 @@ class MediaSeat:
 
     async def _wait_for_change(self) -> None:
         try:
-            await asyncio.wait_for(self._line.wait(), LOOK_ANYWAY_SECONDS)
+            async with asyncio.timeout(LOOK_ANYWAY_SECONDS):
+                await self._line.wait()
         except TimeoutError:
             await self._look_who_sends()
         self._line.clear()

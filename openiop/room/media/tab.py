@@ -177,7 +177,8 @@ class TabMedia:
             await self._say(HangupEvent(target="both", reason=UNREACHABLE))
             await self._lost(room)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), LOOK_AGAIN_SECONDS)
+            async with asyncio.timeout(LOOK_AGAIN_SECONDS):
+                await self._changed.wait()
 
     # --- what the browser asks ---
 

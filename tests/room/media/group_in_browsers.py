@@ -169,7 +169,8 @@ class Group:
     async def say(self, person: Person, message) -> None:
         if socket := person.socket:
             try:
-                await asyncio.wait_for(socket.send(message.model_dump_json()), 5)
+                async with asyncio.timeout(5):
+                    await socket.send(message.model_dump_json())
             except TimeoutError:
                 socket.transport.abort()  # a line that takes nothing any more; nobody waits for it
             except ConnectionClosed:
@@ -329,9 +330,9 @@ async def evening(shots: Path) -> dict:
                     browser = await playwright.chromium.launch(
                         executable_path="/usr/bin/chromium", args=[*CHROMIUM, microphone]
                     )
-                    pages = [await enter(browser, person, port, told) for person in people]
-                    await live(group, janus, pages, told, shots)
-                    await browser.close()
+                    async with browser:
+                        pages = [await enter(browser, person, port, told) for person in people]
+                        await live(group, janus, pages, told, shots)
         finally:
             janus.stop()
     return told

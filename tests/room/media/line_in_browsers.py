@@ -121,21 +121,18 @@ async def evening(shots: Path) -> dict:
                 async with async_playwright() as playwright:
                     near = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=args)
                     away = await playwright.chromium.launch(executable_path=far.browser(Path(var)), args=args)
-                    pages = [
-                        await enter(away if person.name == "Maya" else near, person, port, told, host=HERE)
-                        for person in people
-                    ]
-                    try:
-                        await live(far, people, pages, told, shots)
-                        # What a browser says itself of a line that was taken away is no problem of ours.
-                        told["problems"] = [
-                            each for each in told["problems"] if "ERR_INTERNET_DISCONNECTED" not in each
+                    async with near, away:
+                        pages = [
+                            await enter(away if person.name == "Maya" else near, person, port, told, host=HERE)
+                            for person in people
                         ]
-                    except BaseException:
-                        print(json.dumps(told), file=sys.stderr)
-                        raise
-                    await near.close()
-                    await away.close()
+                        try:
+                            await live(far, people, pages, told, shots)
+                        except BaseException:
+                            print(json.dumps(told), file=sys.stderr)
+                            raise
+                # What a browser says itself of a line that was taken away is no problem of ours.
+                told["problems"] = [each for each in told["problems"] if "ERR_INTERNET_DISCONNECTED" not in each]
         finally:
             janus.stop()
     return told

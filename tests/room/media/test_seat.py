@@ -163,6 +163,20 @@ async def test_an_offer_made_unasked_is_said_again_to_a_page_that_was_not_ready_
     assert {event.leg for event in offers} == {1}
 
 
+async def test_a_seat_let_go_at_the_very_moment_somebody_comes_does_let_go(seat):
+    """Else the page that was reloaded waits for ever before a room that opens for everybody else."""
+    media, ears = seat
+    media._link.close = AsyncMock()
+    await media.handle(Subscribe(kind="subscribe", feeds="all"))
+    await ears.wait_for("offer", lambda event: event.leg == 1)
+
+    media._add_feeds({"publishers": [{"id": "somebody else"}]})
+    async with asyncio.timeout(20):
+        await media.release()
+
+    assert media._settling.done()
+
+
 async def test_whoever_came_while_nobody_listened_is_seen_a_moment_later(seat, monkeypatch):
     media, ears = seat
     monkeypatch.setattr("openiop.room.media.seat.LOOK_ANYWAY_SECONDS", 0.01)
