@@ -14,10 +14,12 @@ import type { QualityView } from "./quality.ts";
 import { Sealing, wayOfThisBrowser } from "./e2ee/sealing.ts";
 import type { SealingView } from "./e2ee/sealing.ts";
 import { RoomSocket, STALLED_MS } from "./socket.ts";
-import { START, after, hasMedia } from "./state.ts";
+import { START, after, hasMedia, mySeat } from "./state.ts";
 import type { State } from "./state.ts";
 import { Doubt, answered, callsKept, handIn, keepCalls, pressed, read, sortOf, toSay, told } from "./outbox.ts";
 import type { Kept, Mine, NotDone, Outbox } from "./outbox.ts";
+import { StillWatch } from "./still.ts";
+import type { Card } from "./still.ts";
 import type { ChatLine, ClientMessage, KeysNow, ReactionKind, Room, ServerMessage, SignalKind, Word } from "./protocol.ts";
 
 export type Config = {
@@ -77,6 +79,8 @@ export type Snapshot = {
   readonly captions: readonly Caption[];
   /** Helpers' seats that I keep in view for myself. */
   readonly pins: ReadonlySet<string>;
+  /** My own screen asks whether I am still here. */
+  readonly still: Card;
 };
 
 export type Seen = { readonly seat: string; readonly reaction: ReactionKind };
@@ -99,6 +103,7 @@ export class RoomApp {
   #saidCannot = "";
   #leaving = false;
   readonly #doubt = new Doubt();
+  readonly still: StillWatch;
 
   constructor(readonly config: Config) {
     this.#comesAnew = comesAnew(config.socket);
@@ -138,7 +143,14 @@ export class RoomApp {
       reactions: [],
       captions: [],
       pins: myPins(),
+      still: null,
     };
+    this.still = new StillWatch({
+      now: () => performance.now(),
+      look: () => ({ talks: this.#isHeard, busy: Boolean(document.activeElement?.closest(".still")), seen: document.visibilityState === "visible" }),
+      say: (message) => this.#socket.say(message),
+      changed: (still) => this.#set({ still }),
+    });
   }
 
   open(): void {
@@ -149,6 +161,7 @@ export class RoomApp {
     });
     document.addEventListener("visibilitychange", () => this.quality.hide(document.visibilityState === "hidden"));
     this.quality.start();
+    this.still.open();
     window.addEventListener("pagehide", () => this.#media.stop());
     // A page kept by the browser and shown again has lost its connections without knowing.
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
@@ -214,6 +227,16 @@ export class RoomApp {
     const { room } = this.snapshot.state;
     const stick = room && stickOf(room);
     if (stick?.mayPass) this.say({ type: "stick_pass", holder: stick.holder?.seat ?? null });
+  }
+
+  stillHere(): void {
+    this.still.done();
+  }
+
+  /** By the mark on my tile, which everybody sees. */
+  get #isHeard(): boolean {
+    const { state, media } = this.snapshot;
+    return media.mic && state.talking.has(mySeat(state)?.feed ?? "");
   }
 
   signal(kind: SignalKind): void {
@@ -327,6 +350,7 @@ export class RoomApp {
     if (message.type === "error" && message.code.startsWith("breakouts_")) this.#set({ breakoutTrouble: message.code });
     this.#set({ state, clockAhead, ...(message.type === "room" ? { handRaised: handIn(this.snapshot.outbox) ?? myHand(state) } : {}) });
     if (message.type === "kept") this.#setOutbox(answered(this.snapshot.outbox, message));
+    if (message.type === "room") this.still.follow(message.still ?? null);
     if (message.type === "room") this.quality.signs(helpsAs(message) === "sign");
     if (message.type === "caption") this.#set({ captions: withCaption(this.snapshot.captions, message) });
     this.#follow(state);
@@ -417,6 +441,7 @@ export class RoomApp {
     this.#set({ state: { ...this.snapshot.state, line } });
     if (line === "reconnecting" && this.#doubt.lost()) this.#set({ notDone: "unsure" });
     if (line === "open") {
+      this.still.anew();
       this.#said = "";
       this.#sayWhatISend();
       for (const message of toSay(this.snapshot.outbox)) this.#socket.say(message);

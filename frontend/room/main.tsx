@@ -9,6 +9,7 @@ import "../styles/room-chat.css";
 import "../styles/room-together.css";
 import "../styles/room-cards.css";
 import "../styles/room-notes.css";
+import "../styles/room-still.css";
 import { createRoot } from "react-dom/client";
 import { RoomApp } from "./app.ts";
 import type { Config } from "./app.ts";

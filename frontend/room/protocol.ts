@@ -7,10 +7,12 @@ import type { AgendaBlock, CardNow, CardsCommand } from "./protocol-cards.ts";
 import type { AsideAsked, AsidesCommand, ChatCommand, ChatLine, ChatWord, DoorCommand, DoorForMe, DoorLed, DoorSaid, FloorCommand, FloorNow, Leader, NetworkWord, SpeakAsked } from "./protocol-leading.ts";
 
 import type { CaptionLine, HelpingCommand, HelpsNow } from "./protocol-helpers.ts";
+import type { StillCommand, StillNow } from "./protocol-still.ts";
 
 export type * from "./protocol-leading.ts";
 export type * from "./protocol-helpers.ts";
 export type * from "./protocol-cards.ts";
+export type * from "./protocol-still.ts";
 
 export const PROTOCOL = 1;
 export const LARGEST_MESSAGE_BYTES = 65536;
@@ -61,6 +63,7 @@ export type ClientMessage =
   | ChatCommand
   | AsidesCommand
   | HelpingCommand
+  | StillCommand
   | BreakoutCommand;
 
 /** What the group does together: facilitators' only, but for a person's own answer and a reaction. */
@@ -169,6 +172,8 @@ export type Cared = {
   readonly name: string;
   readonly at_risk: boolean;
   readonly lost_since: string | null;
+  /** Their screen asked *still with us?* in vain; nothing was touched since then. */
+  readonly untouched_since?: string | null;
   readonly page: string;
 };
 
@@ -293,6 +298,7 @@ export type Room = {
   readonly floor?: FloorNow | null;
   readonly asked_to_speak?: SpeakAsked | null;
   readonly my_signal?: MySignal | null;
+  readonly still?: StillNow | null;
   readonly lead?: Lead | null;
   readonly chat: ChatWord;
   readonly encryption: Word;

@@ -6,6 +6,7 @@ import { TOGETHER_EN, TOGETHER_ES } from "./words-together.ts";
 import { LEADING_EN, LEADING_ES } from "./words-leading.ts";
 import { HELPERS_EN, HELPERS_ES } from "./words-helpers.ts";
 import { OUTBOX_EN, OUTBOX_ES } from "./words-outbox.ts";
+import { STILL_EN, STILL_ES } from "./words-still.ts";
 
 export const EN = {
   ...CARDS_EN,
@@ -14,6 +15,7 @@ export const EN = {
   ...LEADING_EN,
   ...HELPERS_EN,
   ...OUTBOX_EN,
+  ...STILL_EN,
   mute: "Mute",
   unmute: "Unmute",
   camera_off: "Camera off",
@@ -265,6 +267,7 @@ export const ES: Words = {
   ...LEADING_ES,
   ...HELPERS_ES,
   ...OUTBOX_ES,
+  ...STILL_ES,
   mute: "Silenciarme",
   unmute: "Activar micrófono",
   camera_off: "Apagar cámara",

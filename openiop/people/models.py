@@ -83,6 +83,15 @@ class Clinic(models.Model):
     staff_note_days = models.PositiveSmallIntegerField(
         _("Keep facilitators' private notes from the room for at most (days)"), default=7, db_default=7
     )
+    still_after_minutes = models.PositiveSmallIntegerField(
+        _("Ask “Still with us?” when a patient's device was not touched for"), default=30, db_default=30
+    )
+    still_grace_minutes = models.PositiveSmallIntegerField(
+        _("“Still with us?” counts as unanswered after (minutes)"), default=2, db_default=2
+    )
+    still_counts = models.BooleanField(
+        _("Minutes after an unanswered “Still with us?” do not count"), default=False, db_default=False
+    )
     end_to_end = models.BooleanField(_("Encrypt the rooms end to end from the start"), default=False)
     deadlines = models.JSONField(_("Deadlines by tier"), default=dict, blank=True)
 
@@ -96,6 +105,11 @@ class Clinic(models.Model):
             models.CheckConstraint(
                 condition=Q(patient_note_days__range=(1, 730), staff_note_days__range=(1, 30)),
                 name="private_notes_are_forgotten",
+            ),
+            models.CheckConstraint(
+                condition=(Q(still_after_minutes=0) | Q(still_after_minutes__range=(10, 60)))
+                & Q(still_grace_minutes__range=(1, 10)),
+                name="still_with_us_is_asked_gently",
             ),
             models.CheckConstraint(condition=Q(plan_review_days__gte=1), name="plans_are_reviewed"),
             models.CheckConstraint(condition=Q(hand_over_minutes__range=(1, 240)), name="hand_over_within_four_hours"),

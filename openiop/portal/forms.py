@@ -38,8 +38,12 @@ PLAIN = [
     "reminders_until",
     "patient_note_days",
     "staff_note_days",
+    "still_after_minutes",
+    "still_grace_minutes",
+    "still_counts",
     "end_to_end",
 ]
+STILL_AFTER = [(0, _("never")), *((minutes, minutes) for minutes in (10, 15, 20, 30, 45, 60))]
 
 
 class ClinicForm(forms.ModelForm):
@@ -90,6 +94,29 @@ class ClinicForm(forms.ModelForm):
         min_value=1,
         max_value=30,
         help_text=_("A help for drafting and no part of the record: deleted sooner once everybody’s note is signed."),
+    )
+
+    still_after_minutes = forms.TypedChoiceField(
+        label=_("Ask “Still with us?” when a patient's device was not touched for (minutes)"),
+        choices=STILL_AFTER,
+        coerce=int,
+        help_text=_(
+            "In groups, on that patient’s screen alone, without a sound. A touch, a key or a word answers it; those "
+            "who lead see a small mark when nothing does. Nobody on site is asked. 30 to begin with: many listen for "
+            "long without touching anything. Our own figure and no clinical threshold."
+        ),
+    )
+    still_grace_minutes = forms.IntegerField(
+        label=_("“Still with us?” is unanswered after (minutes)"), min_value=1, max_value=10
+    )
+    still_counts = forms.BooleanField(
+        label=_("Minutes after an unanswered “Still with us?” do not count"),
+        required=False,
+        help_text=_(
+            "Off to begin with: a device that nobody touches proves no absence. Where it is on, minutes stop once the "
+            "question is unanswered and go on with the first touch; the question says so. A correction by whoever "
+            "leads always wins."
+        ),
     )
 
     end_to_end = forms.BooleanField(

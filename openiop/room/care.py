@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openiop.lib.wake import wake
 from openiop.people.models import Clinic
+from openiop.room import still
 from openiop.room.admission import OPENS_BEFORE
 from openiop.room.models import QUIET_AFTER, LiveRoom, Neighbour, Place, Seat, SeatState
 from openiop.room.signals import lead_topic
@@ -22,21 +23,36 @@ LOOKS_BACK = timedelta(hours=2)  # how long after a session's end a line lost in
 
 
 class Cared(NamedTuple):
-    """A patient in the room as those who lead may know them. `lost_since`: their line is lost and a case is open."""
+    """A patient in the room as those who lead may know them.
+
+    `lost_since`: their line is lost and a case is open. `untouched_since`: their screen asked *still with us?* in vain.
+    """
 
     seat: Neighbour
     at_risk: bool
     lost_since: datetime | None
+    untouched_since: datetime | None
 
 
 def on_the_rail(session: CareSession, neighbours: list[Neighbour], *, at: datetime) -> list[Cared]:
     """Return the patients of the session who came in, with who of them has an open case."""
     inside = [row for row in neighbours if row.role == "patient" and row.state in (SeatState.ADMITTED, SeatState.LEFT)]
     open_for = at_risk(row.person_id for row in inside)
+    untouched = still.untouched(session, {row.person_id for row in inside if _is_at_home(row, at=at)}, at=at)
     return [
-        Cared(row, row.person_id in open_for, _lost(row, at=at) if row.person_id in open_for else None)
+        Cared(
+            row,
+            row.person_id in open_for,
+            _lost(row, at=at) if row.person_id in open_for else None,
+            untouched.get(row.person_id) if row.person_id else None,
+        )
         for row in inside
     ]
+
+
+def _is_at_home(row: Neighbour, *, at: datetime) -> bool:
+    """Before a device of their own that speaks: of one whose line is lost nobody knows whether it was touched."""
+    return row.state == SeatState.ADMITTED and row.here(at) and not row.companion
 
 
 def at_risk(people: Iterable[UUID | None]) -> set[UUID]:

@@ -28,6 +28,7 @@ from openiop.room import (
     live,
     messages,
     protocol,
+    still,
 )
 from openiop.room.cards import heeding as cards
 from openiop.room.leading import heeding
@@ -183,6 +184,8 @@ class RoomConsumer(Socket):
                 await self._react(message)
             case _ if isinstance(message, protocol.Together):
                 await self._act(together.heed, message=message)
+            case protocol.Still():
+                await self._act(still.heed, message=message)
             case protocol.Caption():
                 await self._caption(message)
             case protocol.Pin():

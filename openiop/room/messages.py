@@ -22,6 +22,7 @@ from openiop.room import (
     protocol,
     signals,
     state,
+    still,
 )
 from openiop.room.leading import floor, forgetting
 from openiop.room.leading import telling as leading
@@ -41,6 +42,8 @@ def sit_down(
     if locked and not any(seat.in_call(at=at) for seat in Seat.objects.filter(session=session, person_id=person.pk)):
         raise Http404
     taken = admission.ask(session, person, at=at)
+    if taken.connection not in (None, connection) and taken.role == "patient":
+        still.answer(taken, by=person, at=at)  # somebody opened the room anew
     Seat.objects.filter(pk=taken.pk).update(connection=connection, line=line, online=True, seen_at=at)
     taken.refresh_from_db()
     admission.beat(taken, at=at, receiving=False)

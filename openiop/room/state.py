@@ -7,7 +7,18 @@ from typing import Literal, cast
 
 from django.urls import reverse
 
-from openiop.room import admission, breakout_state, care, encryption, guests, key_news, protocol, signals, staffing
+from openiop.room import (
+    admission,
+    breakout_state,
+    care,
+    encryption,
+    guests,
+    key_news,
+    protocol,
+    signals,
+    staffing,
+    still,
+)
 from openiop.room.cards import agenda
 from openiop.room.cards import telling as cards
 from openiop.room.leading import telling as leading
@@ -58,6 +69,7 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
         floor=leading.floor(seat) if inside else None,
         asked_to_speak=leading.asked_to_speak(seat, at=at) if inside else None,
         my_signal=_my_signal(seat),
+        still=still.for_me(seat, block, at=at) if inside and not halted else None,
         lead=_lead(seat, neighbours, rooms, block, at=at) if leads else None,
         chat=leading.chat_mode(session) if inside and not halted else "off",
         encryption=encryption.word_for(session),
@@ -218,6 +230,7 @@ def _lead(
                 name=row.seat.called,
                 at_risk=row.at_risk,
                 lost_since=row.lost_since,
+                untouched_since=row.untouched_since,
                 page=reverse("room-person", args=[session.pk, row.seat.id]),
             )
             for row in care.on_the_rail(session, neighbours, at=at)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Literal, NamedTuple
 
-from openiop.lib.intervals import clip, in_utc, length, union
+from openiop.lib.intervals import Span, clip, in_utc, length, union
 
 Source = Literal["room", "media", "kiosk", "desk", "hand"]
 Place = Literal["virtual", "on_site"]
@@ -59,6 +59,14 @@ class Correction(NamedTuple):
     stays: tuple[Stay, ...]
 
 
+class Question(NamedTuple):
+    """*Still with us?*, which may take minutes: from `grace` after it was asked until something was touched."""
+
+    asked_at: datetime
+    answered_at: datetime | None
+    grace: timedelta
+
+
 class Status(NamedTuple):
     """The evening in one word, with both flags, since a person may come late and leave early."""
 
@@ -92,6 +100,34 @@ def stays(evidence: Iterable[Evidence], *, closes_at: datetime, beat_gap: timede
         else:
             found += _stays_of_a_person(seen, closes_at=closes_at)
     return sorted(found)
+
+
+def without_stillness(found: Iterable[Stay], *, questions: Iterable[Question]) -> list[Stay]:
+    """Return the stays without the time in which a question stood unanswered for longer than its grace.
+
+    Only what a device proves is cut: a person at the site, or one whom somebody wrote down by hand, is there whatever
+    their telephone does. What came before a question counts, and so does the grace.
+    """
+    cuts = union(_unanswered(questions))
+    kept: list[Stay] = []
+    for stay in found:
+        kept += _outside(stay, cuts) if stay.source in PROVED_BY_BEATS else [stay]
+    return sorted(kept)
+
+
+def _unanswered(questions: Iterable[Question]) -> list[tuple[datetime, datetime]]:
+    """Return the spans that questions take; one that was answered in time takes none."""
+    never = datetime.max.replace(tzinfo=UTC)
+    spans = [(asked_at + grace, answered_at or never) for asked_at, answered_at, grace in questions]
+    return [(begins_at, ends_at) for begins_at, ends_at in spans if begins_at < ends_at]
+
+
+def _outside(stay: Stay, cuts: Iterable[Span]) -> list[Stay]:
+    """Return the parts of a stay that lie outside of the cuts, which do not overlap and are in order."""
+    edges = [stay.joined_at, *(edge for cut in cuts for edge in cut), stay.left_at]
+    inside = [min(max(edge, stay.joined_at), stay.left_at) for edge in edges]
+    pairs = zip(inside[::2], inside[1::2], strict=True)
+    return [stay._replace(joined_at=begins, left_at=ends) for begins, ends in pairs if begins < ends]
 
 
 def in_force(found: Sequence[Stay], *, corrections: Iterable[Correction]) -> list[Stay]:

@@ -646,5 +646,8 @@ refusals.register(
     }
 )
 
-# Its table lies with its verbs; Django looks for an app's tables here.
+# Their tables lie with what uses them; Django looks for an app's tables here.
 from openiop.schedule.helping import SessionHelper  # noqa: E402
+from openiop.schedule.stillness import StillAnswer, StillQuestion  # noqa: E402
+
+__stillness__ = (StillAnswer, StillQuestion)

@@ -22,8 +22,9 @@ from openiop.audit import trail
 from openiop.lib.wake import wake
 from openiop.people.models import Device, Person, Site
 from openiop.safety.models import Whereabouts
-from openiop.schedule import attendance
+from openiop.schedule import attendance, stillness
 from openiop.schedule.models import Block, BlockMinutes, CareSession, Correction, Evidence, OneDevice, RosterEntry
+from openiop.schedule.stillness import StillQuestion
 
 AROUND = timedelta(hours=2)
 # Kiosk, front desk and colleagues speak of one and the same coming and going, so that one may end what another began.
@@ -211,10 +212,16 @@ class Presence:
     patient_id: UUID
     stays: list[attendance.Stay] = field(default_factory=list)
     treated: list[attendance.Stay] = field(default_factory=list)
+    questions: list[attendance.Question] = field(default_factory=list)
     sources: set[str] = field(default_factory=set)
     is_here: bool = False
     here_as: str = ""
     fault: str = ""
+
+    @property
+    def counted(self) -> list[attendance.Stay]:
+        """What was treatment, without what unanswered questions take where the clinic counts them."""
+        return attendance.without_stillness(self.treated, questions=self.questions)
 
     @property
     def came(self) -> bool:
@@ -230,22 +237,34 @@ def _lasted(stay: attendance.Stay) -> bool:
 def presence_in(sessions: Iterable[CareSession], *, at: datetime | None = None) -> dict[tuple[UUID, UUID], Presence]:
     """Return everybody who was seen, by (session, patient), up to `at` or, without it, to each session's end.
 
-    One query, whatever the number of sessions. A person who is still in the chair is counted up to `at`. Where two
-    patients share a device, what devices say is seen and not counted (`OneDevice`).
+    One query, whatever the number of sessions, and one more where *still with us?* may take minutes of one of them.
+    A person who is still in the chair is counted up to `at`. Where two patients share a device, what devices say is
+    seen and not counted (`OneDevice`).
     """
     by_id = {session.pk: session for session in sessions}
     found: dict[tuple[UUID, UUID], list[tuple[attendance.Evidence, bool]]] = defaultdict(list)
     rows = Evidence.objects.filter(session__in=by_id).order_by("at", "pk")
     if at is not None:
         rows = rows.filter(at__lte=at)
-    rows = rows.annotate(shared=Exists(OneDevice.objects.filter(session=OuterRef("session_id"))))
-    signs: Any = rows.values_list("session_id", "patient_id", "treatment", "shared", *attendance.Evidence._fields)
-    for session_id, patient_id, treatment, shared, *seen in signs:
+    rows = rows.annotate(
+        shared=Exists(OneDevice.objects.filter(session=OuterRef("session_id"))),
+        asked=Exists(StillQuestion.objects.filter(session=OuterRef("session_id"), counts=True)),
+    )
+    signs: Any = rows.values_list(
+        "session_id", "patient_id", "treatment", "shared", "asked", *attendance.Evidence._fields
+    )
+    were_asked = set()
+    for session_id, patient_id, treatment, shared, asked, *seen in signs:
+        if asked:
+            were_asked.add(session_id)
         sign = attendance.Evidence(*seen)
         counts = treatment and not (shared and sign.source in attendance.PROVED_BY_BEATS)
         found[session_id, patient_id].append((sign, counts))
+    questions = stillness.that_count(were_asked) if were_asked else {}
     return {
-        (session_id, patient_id): _presence(patient_id, seen, session=by_id[session_id], at=at)
+        (session_id, patient_id): _presence(
+            patient_id, seen, questions.get((session_id, patient_id), []), session=by_id[session_id], at=at
+        )
         for (session_id, patient_id), seen in found.items()
     }
 
@@ -253,12 +272,13 @@ def presence_in(sessions: Iterable[CareSession], *, at: datetime | None = None) 
 def _presence(
     patient_id: UUID,
     seen: list[tuple[attendance.Evidence, bool]],
+    questions: list[attendance.Question],
     *,
     session: CareSession,
     at: datetime | None,
 ) -> Presence:
     closes_at = session.ends_at if at is None else min(at, session.ends_at)
-    presence = Presence(patient_id, sources={record.source for record, _treatment in seen})
+    presence = Presence(patient_id, sources={record.source for record, _treatment in seen}, questions=questions)
     try:
         presence.stays = attendance.stays((record for record, _treatment in seen), closes_at=closes_at)
         presence.treated = attendance.stays(_treatment_only(seen), closes_at=closes_at)
@@ -305,7 +325,7 @@ def seconds_by_block(session: CareSession, *, at: datetime | None = None) -> dic
     """
     blocks = blocks_of(session)
     return {
-        patient_id: {block.pk: _seconds(presence.treated, block) for block in blocks}
+        patient_id: {block.pk: _seconds(presence.counted, block) for block in blocks}
         for (_session, patient_id), presence in presence_in([session], at=at).items()
         if not presence.fault
     }
@@ -418,9 +438,10 @@ def minutes_of(
     faulty = presence is not None and bool(presence.fault)
     if correction is None and faulty:
         return None
-    stays, treated = (presence.stays, presence.treated) if presence and not faulty else ([], [])
-    seconds = _seconds(treated, block)
-    contact_only = not seconds and _seconds(stays, block) > 0
+    if presence is None or faulty:
+        presence = Presence(entry.patient_id)
+    seconds = _seconds(presence.counted, block)
+    contact_only = not _seconds(presence.treated, block) and _seconds(presence.stays, block) > 0
     if correction is not None:
         seconds, contact_only = correction.seconds, False
     planned = "on_site" if entry.modality == "on_site" else "virtual"
@@ -431,7 +452,7 @@ def minutes_of(
         block=block,
         block_length=block.minutes,
         seconds=seconds,
-        place=_place(stays, block) or (planned if seconds else ""),
+        place=_place(presence.stays, block) or (planned if seconds else ""),
         treatment=not contact_only,
         counted_at=at,
     )

@@ -9,6 +9,7 @@ from openiop.schedule.attendance import (
     Block,
     Correction,
     Evidence,
+    Question,
     RecordingFault,
     Stay,
     block_time,
@@ -17,6 +18,7 @@ from openiop.schedule.attendance import (
     status,
     stays,
     whole_minutes,
+    without_stillness,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -200,3 +202,61 @@ def test_a_late_cancellation_says_whether_it_was_excused():
 
 def test_who_came_after_cancelling_came():
     assert told([stay("18:00:00", "21:10:00")], cancelled_late="excused").word == "attended"
+
+
+# --- still with us? ---
+
+STILL = json.loads((ROOT / "tests/cases/stillness.json").read_text(encoding="utf-8"))["cases"]
+
+
+def questions(case):
+    return [
+        Question(at(asked), at(answered) if answered else None, timedelta(minutes=grace))
+        for asked, answered, grace in case["questions"]
+    ]
+
+
+@pytest.mark.parametrize("case", STILL, ids=lambda case: case["name"])
+def test_what_an_unanswered_question_takes_where_the_clinic_counts_it(case):
+    present = [Stay(at("18:00:00"), at("19:00:00"), PLACES[case["source"]], case["source"])]
+
+    counted = without_stillness(present, questions=questions(case))
+
+    time = block_time(counted, begins_at=at("18:00:00"), ends_at=at("19:00:00"))
+    assert whole_minutes(time) == case["minutes"]
+
+
+@pytest.mark.parametrize("case", STILL, ids=lambda case: case["name"])
+def test_a_question_never_adds_a_minute_and_never_takes_one_before_its_grace(case):
+    present = [Stay(at("18:00:00"), at("19:00:00"), PLACES[case["source"]], case["source"])]
+    asked = questions(case)
+
+    counted = without_stillness(present, questions=asked)
+
+    within = [stay for stay in counted if present[0].joined_at <= stay.joined_at <= stay.left_at <= present[0].left_at]
+    assert within == counted
+    for question in asked:
+        until = min(question.asked_at + question.grace, question.answered_at or ENDS_AT)
+        alone = without_stillness(present, questions=[question])
+        before = block_time(alone, begins_at=min(question.asked_at, until), ends_at=until)
+        whole = block_time(present, begins_at=min(question.asked_at, until), ends_at=until)
+        assert before == whole
+
+
+def test_a_second_device_that_is_only_seen_is_cut_as_well_and_an_arrival_at_the_kiosk_is_not():
+    tab, telephone = stay("18:00:00", "19:00:00"), Stay(at("18:10:00"), at("18:50:00"), "virtual", "media")
+    kiosk = Stay(at("18:00:00"), at("19:00:00"), "on_site", "kiosk")
+    never = [Question(at("18:30:00"), None, timedelta(minutes=2))]
+
+    assert without_stillness([tab, telephone], questions=never) == [
+        stay("18:00:00", "18:32:00"),
+        Stay(at("18:10:00"), at("18:32:00"), "virtual", "media"),
+    ]
+    assert kiosk in without_stillness([tab, kiosk], questions=never)
+
+
+def test_the_page_on_staying_present_tells_the_same_figures():
+    page = (ROOT / "docs/rules/present.md").read_text(encoding="utf-8")
+
+    for case in STILL:
+        assert f"| {case['name']} | {case['minutes']} |" in page

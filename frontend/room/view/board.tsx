@@ -9,7 +9,12 @@ export function hasBoard(app: RoomApp, room: Room): boolean {
   return Boolean(app.config.boardUrl) && room.me.talk === "treatment" && room.me.state === "admitted";
 }
 
+/** Whoever draws is not still; what they draw stays the board's own. */
+function watchBoard(app: RoomApp, frame: HTMLIFrameElement): void {
+  if (frame.contentDocument) app.still.watch(frame.contentDocument);
+}
+
 /** Loaded when it is opened, and anew in every place: a breakout has a board of its own. */
 export function BoardPane({ app, room, words }: { app: RoomApp; room: Room; words: Words }) {
-  return <iframe key={room.room} className="board-pane" id="board-pane" title={words.board} src={app.config.boardUrl} />;
+  return <iframe key={room.room} className="board-pane" id="board-pane" title={words.board} src={app.config.boardUrl} onLoad={(event) => watchBoard(app, event.currentTarget)} />;
 }

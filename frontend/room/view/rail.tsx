@@ -14,6 +14,7 @@ import { AskAnother } from "./aside-ask.tsx";
 import { AskToSpeakButton, SpotlightButton } from "./floor.tsx";
 import { LockButton, LockWords, WriteToDoor } from "./door.tsx";
 import { CareLink, LostAtRisk } from "./care.tsx";
+import { StillAtRisk, untouchedWords } from "./still.tsx";
 import { LeftPanel } from "./leaving.tsx";
 import { PollPanel } from "./poll.tsx";
 import { TimerPanel } from "./timer.tsx";
@@ -35,6 +36,7 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
   return (
     <section className="lead" id="lead" aria-label={words.rail}>
       <LostAtRisk room={room} now={now} words={words} />
+      <StillAtRisk room={room} now={now} words={words} />
       <Signals app={app} room={room} now={now} words={words} />
       <section aria-labelledby="lead-waiting">
         <div className="lead-head">
@@ -90,6 +92,7 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
                   {seat.people.length > 0 && <> · {seat.people.join(", ")}</>}
                   {seat.companion && <> {words.companion_note}</>}
                   {seat.reconnecting && <> {words.reconnecting}</>}
+                  {untouchedWords(room, seat.seat, now, words) && <> {untouchedWords(room, seat.seat, now, words)}</>}
                   {seat.hand_at && <em> {words.hand}{order.length > 1 ? ` ${order.indexOf(seat.seat) + 1}` : ""}</em>}
                 </span>
               </p>

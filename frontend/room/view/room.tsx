@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "reac
 import type { RoomApp, Snapshot } from "../app.ts";
 import { unread } from "../chat.ts";
 import { arrivals, isCompanion, isInside, newHands, screenOf } from "../state.ts";
-import type { Room } from "../protocol.ts";
+import type { Cared, Room } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
 import { Apart } from "./apart.tsx";
@@ -26,6 +26,7 @@ import { AsideQuestions } from "./aside-ask.tsx";
 import { LockedOutNotice } from "./door.tsx";
 import { FloorNotices } from "./floor.tsx";
 import { SignalsNotice } from "./signal.tsx";
+import { StillCard, StillNotice, untouchedAtRisk, untouchedOne } from "./still.tsx";
 import { PollCard } from "./poll.tsx";
 import { Clock } from "./timer.tsx";
 import { focusIsOn } from "../focus.ts";
@@ -65,6 +66,7 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
             {leads && <AsideQuestions app={app} room={state.room} words={words} />}
             {leads && <LockedOutNotice app={app} room={state.room} words={words} />}
             {leads && <SignalsNotice room={state.room} words={words} open={railOpen ? null : () => setRailOpen(true)} />}
+            {leads && <StillNotice room={state.room} now={now} words={words} />}
             {companion ? <CompanionNotices app={app} snapshot={snapshot} words={words} /> : <Notices app={app} snapshot={snapshot} words={words} />}
             <FloorNotices app={app} room={state.room} words={words} />
             <BreakoutCalls app={app} room={state.room} words={words} />
@@ -73,7 +75,8 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
               <Clock app={app} room={state.room} words={words} />
               <PollCard app={app} room={state.room} words={words} />
             </Apart>
-            {companion ? <CompanionStage room={state.room} words={words} /> : <Stage app={app} snapshot={snapshot} room={state.room} focus={focuses && focus} words={words} />}
+            {companion ? <CompanionStage room={state.room} words={words} /> : <Stage app={app} snapshot={snapshot} room={state.room} focus={focuses && focus} now={now} words={words} />}
+            {focuses && <StillCard app={app} snapshot={snapshot} words={words} />}
             {(state.room.together || focuses || notebook) && (
               <div className="room-quiet">
                 {state.room.together && state.room.me.role !== "helper" && <Reactions app={app} words={words} />}
@@ -121,7 +124,7 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
       <NotDoneNotice app={app} snapshot={snapshot} words={words} />
       <HelperAnnouncer room={inside ? state.room : null} words={words} />
       <BreakoutAnnouncer room={inside ? state.room : null} words={words} />
-      <Announcer room={state.room} leads={leads} words={words} />
+      <Announcer room={state.room} leads={leads} now={now} words={words} />
       <p className="unseen" role="status" aria-live="polite" data-tells="chat">
         {inside && chat.fresh > 0 ? words.chat_news : ""}
       </p>
@@ -130,7 +133,7 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
 }
 
 /** Says aloud what a facilitator who looks at the faces, or at nothing, would miss. */
-function Announcer({ room, leads, words }: { room: Room | null; leads: boolean; words: Words }) {
+function Announcer({ room, leads, now, words }: { room: Room | null; leads: boolean; now: number; words: Words }) {
   const before = useRef<Room | null>(null);
   const [said, setSaid] = useState("");
   useEffect(() => {
@@ -138,6 +141,7 @@ function Announcer({ room, leads, words }: { room: Room | null; leads: boolean; 
       const news = [
         ...arrivals(before.current, room).map(({ name }) => fill(words.arrived, { name })),
         ...newSignals(before.current, room).map((signal) => fill(words.signals_one, signal)),
+        ...newlyUntouched(before.current, room).map((person) => untouchedOne(person, now, words)),
         ...newHands(before.current, room).map(({ name }) => fill(words.raised, { name })),
       ];
       if (news.length) setSaid(news.join(" "));
@@ -149,6 +153,12 @@ function Announcer({ room, leads, words }: { room: Room | null; leads: boolean; 
       {said}
     </p>
   );
+}
+
+/** At risk, and their screen asked in vain, since the last state. */
+function newlyUntouched(before: Room, now: Room): readonly Cared[] {
+  const known = new Set(untouchedAtRisk(before).map((person) => person.seat));
+  return untouchedAtRisk(now).filter((person) => !known.has(person.seat));
 }
 
 /** Is there a chat for me, and how many lines came since I last had it open? The site's device has nobody who writes. */

@@ -12,9 +12,10 @@ import { focusOn } from "../focus.ts";
 import { PinButtons } from "./helpers.tsx";
 import { signsOf } from "./reactions.tsx";
 import { Tile } from "./tile.tsx";
+import { untouchedWords } from "./still.tsx";
 import { useTilesShown } from "./shown.ts";
 
-export function Stage({ app, snapshot, room, focus, words }: { app: RoomApp; snapshot: Snapshot; room: Room; focus: boolean; words: Words }) {
+export function Stage({ app, snapshot, room, focus, now, words }: { app: RoomApp; snapshot: Snapshot; room: Room; focus: boolean; now: number; words: Words }) {
   const shown = useRef<string | null>(null);
   const only = focus ? focusOn(room, snapshot.state.talking, shown.current) : null;
   useEffect(() => {
@@ -55,6 +56,7 @@ export function Stage({ app, snapshot, room, focus, words }: { app: RoomApp; sna
                 rests={Boolean(seat.feed && quality.resting.has(seat.feed))}
                 pinned={kept.some((each) => each.seat === seat.seat)}
                 pins={<PinButtons app={app} room={room} seat={seat} pins={snapshot.pins} words={words} />}
+                untouched={untouchedWords(room, seat.seat, now, words)}
                 words={words}
               />
             );

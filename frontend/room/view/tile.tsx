@@ -26,10 +26,12 @@ type Props = {
   /** Kept in view, and what one can do about it. */
   pinned: boolean;
   pins: ReactNode;
+  /** For those who lead: for how long nothing was touched there. */
+  untouched: string;
   words: Words;
 };
 
-export function Tile({ app, seat, mine, feed, self, talking, rests, hands, signs, speaks, lit, pinned, pins, words }: Props) {
+export function Tile({ app, seat, mine, feed, self, talking, rests, hands, signs, speaks, lit, pinned, pins, untouched, words }: Props) {
   const stream = mine ? self : rests ? null : (feed?.picture ?? null);
   const [seen, setSeen] = useState<MediaStream | null>(null);
   // A picture that rested begins anew, behind its initials, until its first frame is there.
@@ -72,6 +74,7 @@ export function Tile({ app, seat, mine, feed, self, talking, rests, hands, signs
           </span>
         ))}
         {pinned && <span className="tile-word" data-word="pinned">{words.pinned}</span>}
+        {untouched && <span className="tile-word" data-word="untouched">{untouched}</span>}
         {told.map((word) => (
           <span key={word} className="tile-word" data-word={word}>
             {words[word]}

@@ -27,6 +27,7 @@ from openiop.room.protocol.media import *
 from openiop.room.protocol.room import *
 from openiop.room.protocol.seats import *
 from openiop.room.protocol.signals import *
+from openiop.room.protocol.still import *
 from openiop.room.protocol.together import *
 
 # What a browser may say; `Breakout` and the like are the messages of one noun.
@@ -56,7 +57,8 @@ ClientMessage = Annotated[
     | Floor
     | Chat
     | Asides
-    | Helping,
+    | Helping
+    | Still,
     Field(discriminator="type"),
 ]
 _client_message: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)

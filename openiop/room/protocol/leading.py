@@ -52,6 +52,8 @@ class Cared(Said):
     """A safety case is open."""
     lost_since: datetime | None = None
     """At risk, and their line is lost since then: somebody must call them."""
+    untouched_since: datetime | None = None
+    """*Still with us?* stands unanswered on their screen; nothing was touched since then."""
     page: str = ""
 
 

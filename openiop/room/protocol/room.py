@@ -13,6 +13,7 @@ from openiop.room.protocol.keys import Word
 from openiop.room.protocol.leading import Lead
 from openiop.room.protocol.seats import Host, Me, Seat, SessionNow, Waiting
 from openiop.room.protocol.signals import MySignal
+from openiop.room.protocol.still import StillNow
 from openiop.room.protocol.together import TogetherNow
 
 
@@ -39,6 +40,8 @@ class Room(Said):
     floor: FloorNow | None = None
     asked_to_speak: SpeakAsked | None = None
     my_signal: MySignal | None = None
+    still: StillNow | None = None
+    """For a patient whose own screen may ask *still with us?* now."""
     lead: Lead | None = None
     """For those who lead, and nobody else."""
     chat: ChatWord = "off"

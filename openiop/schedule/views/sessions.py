@@ -24,7 +24,7 @@ from openiop.lib.http import page, wants_part
 from openiop.lib.refusals import told_at
 from openiop.people.doors import roles
 from openiop.people.models import CLINICIANS, Person, Role
-from openiop.schedule import kinds, planning, presence
+from openiop.schedule import kinds, planning, presence, stillness
 from openiop.schedule.forms import CancelForm, CorrectionForm, MoveForm, PlaceForm, SessionForm, fit
 from openiop.schedule.kiosk import code_picture
 from openiop.schedule.models import Block, BlockMinutes, CareSession, Correction, Evidence, HasBegun, RosterEntry
@@ -283,6 +283,7 @@ def _entry_page(request: Any, entry: RosterEntry, *, form: CorrectionForm | None
             "session": found,
             "row": row,
             "signs": in_words(entry),
+            "questions": stillness.asked_of(found.pk, entry.patient_id),
             "corrections": entry.corrections.select_related("by", "block").order_by("-at"),
             "form": form or CorrectionForm(session=found, initial={"block": request.GET.get("block")}),
             "may_change": may_change(request.person, found),

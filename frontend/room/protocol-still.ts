@@ -1,0 +1,14 @@
+/** *Still with us?*, both ways: openiop/room/protocol/still.py in TypeScript. */
+
+/** My own page asks me, or I touched something. `seen`: the page was there to be seen. */
+export type StillCommand = { type: "still"; asked: boolean; seen?: boolean };
+
+/** For the page of a patient who may be asked (`asks`), or was (`open`). */
+export type StillNow = {
+  readonly asks: boolean;
+  readonly after_minutes: number;
+  readonly grace_minutes: number;
+  /** Unanswered for so long, it takes minutes until something is touched. */
+  readonly counts: boolean;
+  readonly open: boolean;
+};
