@@ -6,7 +6,11 @@ class ChartConfig(AppConfig):
     name = "openiop.chart"
 
     def ready(self) -> None:
+        from openiop.chart import medicating
         from openiop.lib import refusals
+        from openiop.measures import trend
+
+        trend.tell_also(medicating.events)
 
         refusals.register(
             {
@@ -15,5 +19,6 @@ class ChartConfig(AppConfig):
                 "one_plan_per_version": _(
                     "Somebody else is writing this plan just now. Load the page and go on there."
                 ),
+                "rxnorm_code_is_a_number": ("rxnorm", _("An RxNorm code has digits only, eight at most.")),
             }
         )

@@ -1,4 +1,4 @@
-"""What the note's and the plan's pages send, read into the words of the record."""
+"""What the pages of the record send, read into its words: the note, the plan, medication."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from openiop.chart import writing
-from openiop.chart.models import Affect, Participation, Progress, Risk
+from openiop.chart import medication, writing
+from openiop.chart.models import Affect, MedicationChange, Participation, Progress, Risk
+from openiop.lib.ids import uuid7
+from openiop.lib.inputs import DateInput
 
 CHOICES: Mapping[str, list[tuple[str, Any]]] = {
     "risk": list(Risk.choices),
@@ -37,6 +39,65 @@ class PlanForm(forms.Form):
 
 class AddendumForm(forms.Form):
     text = forms.CharField(label=_("Addendum"), widget=forms.Textarea(attrs={"rows": 3}), max_length=4000)
+
+
+class MedicationForm(forms.Form):
+    """One change in what somebody takes. Which fields there are goes by its kind, and by whether it is a correction."""
+
+    name = forms.CharField(
+        label=_("Medication"), max_length=200, help_text=_("As it stands on the package or as the person calls it.")
+    )
+    rxnorm = forms.RegexField(
+        label=_("RxNorm code"),
+        regex=r"^[0-9]{1,8}$",
+        required=False,
+        help_text=_("If you have it at hand. It is kept as you write it and looked up nowhere."),
+        error_messages={"invalid": _("An RxNorm code has digits only, eight at most.")},
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+    )
+    kind = forms.ChoiceField(
+        label=_("Is it new?"),
+        choices=[
+            (medication.BEGUN, _("started on that day")),
+            (medication.TAKEN, _("taken already: the day is when you were told")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    happened_on = forms.DateField(label=_("On which day"), widget=DateInput())
+    dose = forms.CharField(
+        label=_("Dose and how often, in words"),
+        max_length=200,
+        required=False,
+        help_text=_("Leave it empty if nobody knows."),
+    )
+    decided = forms.ChoiceField(label=_("Who decided it"), choices=MedicationChange.DECIDED, widget=forms.RadioSelect)
+    prescriber = forms.CharField(label=_("Prescriber’s name"), max_length=200, required=False)
+    reason = forms.CharField(label=_("Why"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    in_error = forms.BooleanField(
+        label=_("This never was: it was entered in error"),
+        required=False,
+        help_text=_("It leaves the list and the trend. What was written stays readable below the list."),
+    )
+    because = forms.CharField(label=_("Why it is corrected"), max_length=300)
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid7)
+
+    def __init__(self, *args: Any, kind: str, corrects: MedicationChange | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if kind not in medication.OPENING:
+            self._leave_out("name", "rxnorm", "kind")
+        if kind == medication.STOPPED:
+            self._leave_out("dose")
+        if kind == medication.DOSE:
+            self.fields["dose"].required = True
+            self.fields["dose"].label, self.fields["dose"].help_text = _("New dose and how often, in words"), ""
+        if corrects is None:
+            self._leave_out("in_error", "because")
+        else:
+            self.initial = {name: getattr(corrects, name) for name in self.fields if name not in ("key", "because")}
+
+    def _leave_out(self, *names: str) -> None:
+        for name in names:
+            del self.fields[name]
 
 
 class BadSheet(ValueError):

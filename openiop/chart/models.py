@@ -1,14 +1,17 @@
-"""The written record: plans with goals, group notes with a part for each patient, signatures and addenda."""
+"""The written record: plans with goals, group notes with a part for each patient, signatures, addenda, medication."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Self
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from openiop.audit import trail
+from openiop.chart import medication
+from openiop.measures.observed.written import WrittenQuerySet
 from openiop.people import access
 from openiop.people.models import Person, Row
 from openiop.schedule.models import CareSession, RosterEntry
@@ -261,3 +264,90 @@ class FiledPaper(Row):
 
     class Meta:
         ordering = ["-at"]
+
+
+class MedicationChangeQuerySet(WrittenQuerySet):
+    """Medication may tell of substance use (buprenorphine, methadone, naltrexone), and no list of names would tell
+    which does: all of it is read as results of toxicology are, by the treating clinicians. A patient reads their own.
+    """
+
+    def visible_to(self, person: access.Actor) -> Self:
+        if access.kind_of(person) == "patient":
+            return self.filter(clinic_id=person.clinic_id, patient_id=person.pk)
+        return super().visible_to(person)
+
+    def called(self) -> Self:
+        """Each with `called`: the name of its medication, as it stands now."""
+        opening = MedicationChange.objects.filter(root=OuterRef("medication")).order_by("-version")
+        return self.annotate(called=Subquery(opening.values("name")[:1]))
+
+
+class MedicationChange(Row):
+    """One version of one change in what a patient takes. Append-only: a correction is the next version, with a reason.
+
+    `medication` is the root of the change that opened it; only that one has a name. `in_error`: this never was; what it
+    said stays readable. `happened_on` is a day as the clinic's calendar has it, `at` when it was written down. `key` is
+    the page's, so that a form sent twice is kept once. What is taken now: `medication.current`.
+    """
+
+    KINDS = [
+        (medication.BEGUN, _("started")),
+        (medication.TAKEN, _("taken already")),
+        (medication.DOSE, _("dose changed")),
+        (medication.STOPPED, _("stopped")),
+    ]
+    CLINIC, ELSEWHERE, OWN, UNKNOWN = "clinic", "elsewhere", "own", "unknown"
+    DECIDED = [
+        (CLINIC, _("a prescriber of this clinic")),
+        (ELSEWHERE, _("a prescriber outside this clinic")),
+        (OWN, _("the person themselves, without a prescriber")),
+        (UNKNOWN, _("not known")),
+    ]
+
+    patient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    medication = models.UUIDField()
+    root = models.UUIDField()
+    version = models.PositiveSmallIntegerField(default=1)
+    because = models.TextField(_("Why it is corrected"), blank=True)
+    in_error = models.BooleanField(default=False)
+    kind = models.TextField(choices=KINDS)
+    happened_on = models.DateField()
+    name = models.TextField(blank=True)
+    rxnorm = models.TextField(blank=True)
+    dose = models.TextField(blank=True)
+    decided = models.TextField(choices=DECIDED)
+    prescriber = models.TextField(blank=True)
+    reason = models.TextField(blank=True)
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    key = models.UUIDField()
+
+    objects = MedicationChangeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["patient", "key"], name="medication_kept_once"),
+            models.UniqueConstraint(fields=["root", "version"], name="medication_corrected_in_turn"),
+            models.UniqueConstraint(fields=["id", "patient"], name="medication_patient"),
+            models.CheckConstraint(
+                condition=Q(version=1, root=F("id"), because="", in_error=False) | (Q(version__gt=1) & ~Q(because="")),
+                name="medication_corrected_with_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=(Q(kind__in=medication.OPENING, medication=F("root")) & ~Q(name=""))
+                | (~Q(kind__in=medication.OPENING) & ~Q(medication=F("root")) & Q(name="", rxnorm="")),
+                name="medication_named_where_it_opens",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=medication.OPENING)
+                | (Q(kind=medication.DOSE) & ~Q(dose=""))
+                | Q(kind=medication.STOPPED, dose=""),
+                name="medication_dose_where_it_changes",
+            ),
+            models.CheckConstraint(condition=Q(rxnorm__regex=r"^([0-9]{1,8})?$"), name="rxnorm_code_is_a_number"),
+        ]
+        indexes = [models.Index(fields=["patient", "-at"], name="medication_latest")]
+
+    @property
+    def is_corrected(self) -> bool:
+        return self.version > 1

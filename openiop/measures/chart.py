@@ -4,7 +4,7 @@ Inline SVG with classes follows light and dark and the content policy, and weigh
 same to whoever cannot see it (docs/decisions/0016).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from openiop.measures.change import Dated
 
 WIDTH, HEIGHT = 640, 260
 LEFT, RIGHT, TOP, BOTTOM = 34, 12, 12, 34
+LANES, LETTER = 6, 5.8  # of the events' words: how many lines of them, and how wide a letter is at most on average
 
 
 class Stripe(NamedTuple):
@@ -32,11 +33,19 @@ class Dot(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """An event; `width` above 0 for one that lasts."""
+    """An event; `width` above 0 for one that lasts. Its words stand at `lane`, from below, so that none lie on others;
+    `ends_here` where they would run out of the chart. Without a place they are left to the table.
+    """
 
     x: float
     width: float
     text: str
+    lane: int = 0
+    ends_here: bool = False
+
+    @property
+    def dy(self) -> int:
+        return -6 - 13 * self.lane
 
 
 class Tick(NamedTuple):
@@ -85,7 +94,9 @@ def draw(
         stripes=[_stripe(number, row, y=y, least=least, most=most) for number, row in enumerate(bands)],
         dots=dots,
         line=" ".join(f"{dot.x},{dot.y}" for dot in dots),
-        marks=[Mark(x(on), round(x(min(until, last)) - x(on), 1) if until else 0, text) for text, on, until in events],
+        marks=_in_lanes(
+            Mark(x(on), round(x(min(until, last)) - x(on), 1) if until else 0, text) for text, on, until in events
+        ),
         days=[Tick(dot.x, dot.on) for dot in _apart(dots)],
         totals=[Tick(y(total), total) for total in sorted({least, most, *(low for _text, low, _high in bands)})],
     )
@@ -97,6 +108,26 @@ def _stripe(number: int, row: tuple[str, int, int], *, y: object, least: int, mo
     top = y(min(high + 0.5, most))  # type: ignore[operator]
     foot = y(max(low - 0.5, least))  # type: ignore[operator]
     return Stripe(number, top, round(foot - top, 1), text)
+
+
+def _in_lanes(marks: Iterable[Mark]) -> list[Mark]:
+    """Return the marks from left to right, each with the lowest lane in which its words touch no others."""
+    taken: list[list[tuple[float, float]]] = [[] for _lane in range(LANES)]
+    placed = []
+    for mark in sorted(marks, key=lambda mark: mark.x):
+        long = len(mark.text) * LETTER + 8
+        ends_here = mark.x + long > WIDTH - RIGHT
+        begins, ends = (mark.x - long, mark.x) if ends_here else (mark.x, mark.x + long)
+        free = (
+            lane for lane, others in enumerate(taken) if all(ends <= left or right <= begins for left, right in others)
+        )
+        lane = next(free, None)
+        if lane is None:
+            placed.append(mark._replace(text=""))
+        else:
+            taken[lane].append((begins, ends))
+            placed.append(mark._replace(lane=lane, ends_here=ends_here))
+    return placed
 
 
 def _apart(dots: Sequence[Dot], *, least: float = 80) -> list[Dot]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from openiop.measures import change, norms
 from openiop.measures.change import Dated, Direction
 from openiop.measures.models import Answer, Response
 from openiop.measures.reading import Reading
+from openiop.people import access
 from openiop.people.models import Person
 from openiop.programs.models import Enrolment
 from openiop.schedule.models import Kind, RosterEntry
@@ -73,11 +74,27 @@ class Event(NamedTuple):
     kind: str
     on: date
     until: date | None = None
+    detail: str = ""
 
 
-def events_of(patient: Person, *, since: date, until: date) -> list[Event]:
-    """Return admissions, discharges, skills begun, weeks missed, and medication said to be missed, in order."""
-    found = []
+class Source(Protocol):
+    """Events that another app keeps, as far as `reader` may see them."""
+
+    def __call__(self, patient: Person, *, reader: access.Actor) -> list[Event]: ...
+
+
+_sources: list[Source] = []
+
+
+def tell_also(source: Source) -> None:
+    """Let an app above this one tell of its events in every trend."""
+    if source not in _sources:
+        _sources.append(source)
+
+
+def events_of(patient: Person, *, reader: access.Actor, since: date, until: date) -> list[Event]:
+    """Return admissions, discharges, skills begun, weeks missed, medication said to be missed, and others' events."""
+    found = [event for source in _sources for event in source(patient, reader=reader)]
     for row in Enrolment.objects.filter(patient=patient):
         found.append(Event("admitted", row.during.lower))
         if row.during.upper:

@@ -166,6 +166,23 @@ def test_a_week_missed_has_a_width_and_an_admission_has_none():
     assert [mark.width > 0 for mark in found.marks] == [False, True]
 
 
+def test_words_of_events_close_together_never_lie_on_one_another_nor_leave_the_chart():
+    events = [("Medication started", day(number), None) for number in (0, 1, 1, 12, 13, 14)]
+    marks = drawn(12, 9, 5, events=events).marks
+
+    places = [(mark.x - 100 if mark.ends_here else mark.x, mark.lane) for mark in marks if mark.text]
+    assert len(places) == 6 and len({lane for _left, lane in places}) == 3
+    assert all(chart.LEFT < left < chart.WIDTH - 100 for left, _lane in places)
+    for number, (left, lane) in enumerate(places):
+        assert all(abs(left - other) >= 100 for other, same in places[:number] if same == lane)
+
+
+def test_more_events_on_one_day_than_have_room_keep_their_line_and_leave_their_words_to_the_table():
+    marks = drawn(12, 9, events=[("Medication started", day(2), None)] * 9).marks
+
+    assert len(marks) == 9 and sum(bool(mark.text) for mark in marks) == chart.LANES
+
+
 # --- the pages ---
 
 TODAY = date(2026, 11, 24)
@@ -309,7 +326,10 @@ def test_skills_begun_and_medication_said_to_be_missed_stand_in_the_course_in_wo
                 said = {"item": item, "value": value, "key": uuid4()}
                 Answer.objects.create(**whose, response=row, answered_at=world.NOW, received_at=world.NOW, **said)
     with acting(cast["okafor"]):
-        found = {each.kind: each for each in trend.events_of(maya, since=today - timedelta(days=20), until=today)}
+        found = {
+            each.kind: each
+            for each in trend.events_of(maya, reader=cast["okafor"], since=today - timedelta(days=20), until=today)
+        }
 
     shown = client_for(cast["okafor"]).get(f"/patients/{maya.pk}/measures/trend/phq9").content.decode()
 

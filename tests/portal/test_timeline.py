@@ -12,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from openiop.audit.models import AuditEvent
+from openiop.chart import medicating
 from openiop.chart.models import Plan
 from openiop.demo import world
 from openiop.lib.ids import uuid7
@@ -73,6 +74,8 @@ def lived(cast):
         note_result(maya, **specimen, **number, at=minutes(4), **by)
         shaking = {"kind": "withdrawal", "how_known": "told", "signs": ["shaking"], "happened_at": minutes(5)}
         note_event(maya, **shaking, at=minutes(5), **by)
+        taken = {"kind": "taken", "happened_on": TODAY, "name": "Sertraline", "decided": "elsewhere"}
+        medicating.write(maya, **taken, at=minutes(5), **by)
         case = flag(maya, "A concern", at=minutes(6)).case
         flag(maya, "Something is wrong (today)", reason="something_wrong", value=1, at=minutes(7))
         acknowledge(case, by=marcus, at=minutes(8))

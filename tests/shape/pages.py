@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from openiop.billing.models import Payer, Rule
+from openiop.chart import medicating
 from openiop.chart.models import FiledPaper, GroupNote, NotePart
 from openiop.lib.ids import uuid7
 from openiop.measures.models import Assignment, Cadence, Response
@@ -172,6 +173,8 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
         )
         plan = write_plan(maya, parts={"by_myself": "Walk the dog"}, by=director, at=now)
         device = Device.objects.create(**clinic, kind=Device.KIOSK, name="Lost", site=Site.objects.first())
+        begun = {"kind": "begun", "happened_on": now.date() - timedelta(days=30), "decided": "clinic", "at": now}
+        taken = medicating.write(maya, name="Sertraline", dose="50 mg, mornings", by=director, key=uuid7(), **begun)
         restricted = raise_restricted(
             kind="child_abuse", words="Asked for.", patient=maya, state="NY", by=director, at=now
         )
@@ -223,6 +226,8 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "phrase_pk": phrase.pk,
             "sort": "on-site",
             "written_pk": seen.pk,
+            "medication_pk": taken.pk,
+            "change_pk": taken.pk,
             "rule_pk": told_of.pk,
             "seat_pk": seat.pk,
             "note_pk": private.pk,

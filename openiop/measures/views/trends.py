@@ -46,6 +46,9 @@ EVENTS = {
     "missed_week": gettext_lazy("Week missed"),
     "skills_begun": gettext_lazy("Skills begun"),
     "missed_medication": gettext_lazy("Medication missed, as said"),
+    "medication_started": gettext_lazy("Medication started"),
+    "dose_changed": gettext_lazy("Dose changed"),
+    "medication_stopped": gettext_lazy("Medication stopped"),
 }
 
 
@@ -66,7 +69,8 @@ def trend(request: Any, pk: UUID, code: str) -> HttpResponse:
     bands = [(instruments.in_language(band.text, language), band.least, band.most) for band in instrument.bands]
     first = change.baseline(scores, admitted_on=since) if since else None
     changed = change_of(scores, admitted_on=since, reading=applies) if since else None
-    events = events_of(patient, since=scores[0].on, until=timezone.now().date()) if scores else []
+    today = timezone.now().astimezone(ZoneInfo(patient.clinic.zone)).date()
+    events = events_of(patient, reader=request.person, since=scores[0].on, until=today) if scores else []
     context = {
         "patient": patient,
         "instrument": instrument,
@@ -122,7 +126,7 @@ def _table(
     """Scores and events in one order, newest first: what the chart shows, in words."""
     words = {band.code: instruments.in_language(band.text, language) for band in instrument.bands}
     told = [{"on": row.for_day, "response": row, "band": words.get(row.band, "")} for row in rows]
-    told += [{"on": each.on, "event": EVENTS[each.kind], "until": each.until} for each in events]
+    told += [{"on": each.on, "event": EVENTS[each.kind], "detail": each.detail, "until": each.until} for each in events]
     return sorted(told, key=lambda row: row["on"], reverse=True)
 
 

@@ -24,6 +24,7 @@ SOURCES = {
     "signals": (said.signals,),
     "observations": (seen.observations,),
     "results": (seen.results, seen.events),
+    "medication": (seen.medication,),
     "flags": (acted.flags,),
     "case": (acted.taken, acted.contacts, acted.decisions, acted.assessments, acted.closures),
     "attendance": (seen.attendance,),

@@ -18,6 +18,7 @@ KINDS = (
     ("signals", _("Private signals")),
     ("observations", _("Observations")),
     ("results", _("Substances")),
+    ("medication", _("Medication")),
     ("flags", _("Flags")),
     ("case", _("What was done")),
     ("attendance", _("Attendance")),

@@ -1,4 +1,4 @@
-"""What staff saw and measured, and who came."""
+"""What staff saw, measured and were told that somebody takes, and who came."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Any
 
 from django.db.models import DateTimeField, F, Func
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from openiop.chart.models import MedicationChange
 from openiop.measures.models import Observation, SubstanceEvent, SubstanceResult
 from openiop.measures.observed.aspects import ON_SITE
 from openiop.portal.timeline.line import Line, Reading, place_of
@@ -31,6 +33,18 @@ def results(reading: Reading) -> Iterator[Line]:
 def events(reading: Reading) -> Iterator[Line]:
     for row in _written(reading, SubstanceEvent):
         yield _line(reading, row, "results", row.get_kind_display(), sort="event", detail=row.beside_its_kind)
+
+
+def medication(reading: Reading) -> Iterator[Line]:
+    """When it was written down: the day on which it happened has no hour, and may be long before."""
+    rows = MedicationChange.objects.visible_to(reading.reader).filter(patient=reading.patient).current().called()
+    url = reverse("medications", args=[reading.patient.pk])
+    for row in reading.newest(rows.select_related("by"), "at"):
+        day = date_format(row.happened_on, "DATE_FORMAT")
+        what = _("Medication: %(change)s") % {"change": row.get_kind_display()}
+        said = [f"{row.called} {row.dose}".strip(), day]
+        said += [_("entered in error")] if row.in_error else [_("corrected")] if row.is_corrected else []
+        yield Line(place_of(row, "at"), "medication", what, " · ".join(said), row.by.full_name, url)
 
 
 def _written(reading: Reading, table: Any) -> list[Any]:

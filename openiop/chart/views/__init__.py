@@ -1,0 +1,1 @@
+"""Pages of the written record: plans, the group's note, papers (`record`), and medication (`medications`)."""
