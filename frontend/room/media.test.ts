@@ -5,10 +5,16 @@ import { Connection } from "./media.ts";
 /** A line whose state the test says. */
 class Peer {
   connectionState: RTCPeerConnectionState = "connected";
+  remoteDescription: unknown = null;
+  readonly tried: unknown[] = [];
   onconnectionstatechange: (() => void) | null = null;
+  onicecandidate: ((event: { candidate: unknown }) => void) | null = null;
   becomes(state: RTCPeerConnectionState): void {
     this.connectionState = state;
     this.onconnectionstatechange?.();
+  }
+  addIceCandidate(candidate: unknown): Promise<void> {
+    return Promise.resolve(void this.tried.push(candidate));
   }
 }
 
@@ -37,4 +43,34 @@ test("a line that breaks again after a mending nobody noticed is mended again", 
     t.mock.timers.tick(10_000);
     assert.equal(restarts, 2);
   });
+});
+
+test("a way to them is tried once their description is set, one to us is told once ours is on its way, neither while the path changes", (t) => {
+  const before = globalThis.RTCPeerConnection;
+  globalThis.RTCPeerConnection = Peer as unknown as typeof RTCPeerConnection;
+  t.after(() => void (globalThis.RTCPeerConnection = before));
+  const told: unknown[] = [];
+  const care = { restart: (): Promise<void> => Promise.resolve(), giveUp: (): void => undefined, changed: (): void => undefined, stalled: (): void => undefined };
+  const line = new Connection("subscriber", {}, null, (request) => Promise.resolve((told.push(request), {})), care);
+  const peer = line.pc as unknown as Peer;
+  const theirs = (candidate: string): void => line.take({ candidate });
+  const mine = (candidate: string): void => peer.onicecandidate?.({ candidate: { candidate, sdpMid: null, sdpMLineIndex: null } });
+
+  theirs("one");
+  mine("a");
+  peer.remoteDescription = {};
+  line.hear();
+  assert.deepEqual(peer.tried, [{ candidate: "one" }]);
+  assert.deepEqual(told, []);
+  line.speak();
+  assert.deepEqual(told, [{ kind: "trickle", target: "subscriber", candidate: { candidate: "a" } }]);
+
+  line.hold();
+  theirs("two");
+  mine("b");
+  line.hear();
+  line.speak();
+  assert.equal(peer.tried.length + told.length, 2);
+  line.ready();
+  assert.deepEqual([peer.tried.length, told.length], [2, 2]);
 });

@@ -517,11 +517,13 @@ export class GroupMedia {
     const { pc } = receiving;
     await pc.setRemoteDescription({ type: "offer", sdp: offer.sdp });
     if (receiving !== this.#receiving) return;
+    receiving.hear();
     const answer = await pc.createAnswer();
     await pc.setLocalDescription(answer);
     // Begun anew meanwhile, in another place perhaps: this answer would be taken for one to the offer made there.
     if (receiving !== this.#receiving) return;
     const started = this.holder.ask({ kind: "start", leg: offer.leg, sdp: answer.sdp ?? "" });
+    receiving.speak();
     // Drawn while the answer travels; nothing comes by these lines before it has arrived.
     this.#assign(offer.streams);
     await started;
@@ -670,10 +672,21 @@ export class Connection {
 
   /** Both descriptions are set: candidates may travel. */
   ready(): void {
-    this.#isReady = true;
     this.#isHeld = false;
+    this.speak();
+    this.hear();
+  }
+
+  /** Their description is set, ours may not be: a first way to them can be tried. Not while another path is agreed upon. */
+  hear(): void {
+    if (!this.#isHeld) for (const candidate of this.#theirs.splice(0)) this.take(candidate);
+  }
+
+  /** Ours is on its way to them, and what is said after it arrives after it. Not while another path is agreed upon. */
+  speak(): void {
+    if (this.#isHeld) return;
+    this.#isReady = true;
     for (const candidate of this.#mine.splice(0)) this.#send(candidate);
-    for (const candidate of this.#theirs.splice(0)) this.take(candidate);
   }
 
   take(candidate: Candidate | null): void {
