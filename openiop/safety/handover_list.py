@@ -151,4 +151,4 @@ def _late_of(row: HandOver, reader: Person, *, at: datetime) -> red.RedList:
     """What else is late: of a session, its own people's. Cases and decisions stand in the lines."""
     found = red.red_list(reader, at=at)
     ours: Any = (lambda one: one.patient.pk in row.patients) if row.kind == "session" else (lambda one: True)
-    return red.RedList([], found.gaps, [], list(filter(ours, found.assessments)), list(filter(ours, found.plans)))
+    return red.RedList([], [], found.gaps, [], list(filter(ours, found.assessments)), list(filter(ours, found.plans)))

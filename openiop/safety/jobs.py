@@ -16,6 +16,7 @@ from openiop.safety.models import (
     take_alert_step,
     take_next_step,
     watch_hand_overs,
+    watch_one_to_ones,
 )
 
 log = logging.getLogger(__name__)
@@ -109,3 +110,8 @@ def watch_departures(at: datetime) -> int:
 def hand_over(at: datetime) -> int:
     """Open the hand-overs that are due and ask whom the clock says; returns how many wait."""
     return in_each_clinic(watch_hand_overs, at=at)
+
+
+def stay_with_them(at: datetime) -> int:
+    """Ask whom the clock says about everybody at high risk with whom nobody is; returns how many were looked at."""
+    return in_each_clinic(watch_one_to_ones, at=at)

@@ -108,6 +108,7 @@ ORDER = (LIVE, PRIMARY, ON_CALL, SECOND_ON_CALL, SUPERVISOR, EVERYONE_ON_THE_DES
 
 CLOSING_NEEDS_A_CLINICIAN = "safety.closing_needs_a_clinician"
 CLOSING_NEEDS_CONTACT_OR_DISPOSITION = "safety.closing_needs_contact_or_disposition"
+CLOSING_ENDS_THE_ONE_TO_ONE_FIRST = "safety.closing_ends_the_one_to_one_first"
 
 _TABLE = "OpenIOP escalation ladder"
 _OWN = f"{_TABLE}; the clinic's own staff may set it higher"
@@ -344,13 +345,20 @@ def held_until(
     return min(reopens_at, tries_again_at) if tries_again_at and tries_again_at > acknowledged_at else reopens_at
 
 
-def why_not_close(*, by_clinician: bool, contact_made: bool, disposition: str = "") -> tuple[str, ...]:
-    """Return the reasons, as keys of sentences, why a case may not be closed; empty when it may."""
+def why_not_close(
+    *, by_clinician: bool, contact_made: bool, disposition: str = "", somebody_stays: bool = False
+) -> tuple[str, ...]:
+    """Return the reasons, as keys of sentences, why a case may not be closed; empty when it may.
+
+    `somebody_stays`: is somebody of the staff still named to stay with the person?
+    """
     refusals = []
     if not by_clinician:
         refusals.append(CLOSING_NEEDS_A_CLINICIAN)
     if not contact_made and not disposition.strip():
         refusals.append(CLOSING_NEEDS_CONTACT_OR_DISPOSITION)
+    if somebody_stays:
+        refusals.append(CLOSING_ENDS_THE_ONE_TO_ONE_FIRST)
     return tuple(refusals)
 
 

@@ -6,8 +6,18 @@ from typing import Any
 
 from openiop.people.access import Actor
 from openiop.people.models import Agreement, Document, Person
-from openiop.safety import unreached
-from openiop.safety.models import Case, DoNotContact, Page, Whereabouts, decision_asked_at, marks_of
+from openiop.safety import one_to_one, unreached
+from openiop.safety.assessing import HIGH
+from openiop.safety.models import (
+    Case,
+    DoNotContact,
+    OneToOne,
+    Page,
+    Whereabouts,
+    decision_asked_at,
+    marks_of,
+    states_of,
+)
 
 # This long after it was due, the worker has not looked: it is down, or the case makes it fail.
 WORKER_IS_LATE = timedelta(seconds=30)
@@ -43,10 +53,43 @@ class OpenCase:
     case: Case
     place: Place
     at: datetime
+    staying: one_to_one.State = one_to_one.State()
 
     @property
     def rings(self) -> bool:
         return self.case.rings(at=self.at)
+
+    @property
+    def sounds(self) -> bool:
+        """Is somebody looked for: to take it, or to be with them?"""
+        return self.rings or self.is_late_to_stay
+
+    @property
+    def is_late_to_stay(self) -> bool:
+        return self.staying.is_late(at=self.at)
+
+    @property
+    def with_them(self) -> OneToOne | None:
+        """Who is with them now, in their own word."""
+        return next((row for row in self.case.one_to_ones.all() if row.is_with_them), None)
+
+    @property
+    def asked_to_stay(self) -> OneToOne | None:
+        return next((row for row in self.case.one_to_ones.all() if row.is_asked), None)
+
+    @property
+    def may_name(self) -> bool:
+        """Is it a case of which somebody is named to stay?"""
+        return self.case.closed_at is None and self.case.tier >= HIGH
+
+    @property
+    def asked_about_staying(self) -> list[Page]:
+        """Who was asked last because nobody is with them."""
+        pages = [page for page in self.case.pages.all() if page.is_to_stay and page.because != one_to_one.NAMED]
+        if not self.staying.due_at or not pages:
+            return []
+        latest = max(page.made_at for page in pages)
+        return [page for page in pages if page.made_at == latest and latest >= self.staying.due_at]
 
     @property
     def ack_minutes(self) -> int:
@@ -61,7 +104,7 @@ class OpenCase:
     @property
     def paged(self) -> list[Page]:
         """The pages of the latest rung."""
-        pages = [page for page in self.case.pages.all() if page.made_at >= self.case.since]
+        pages = [page for page in self.case.pages.all() if page.made_at >= self.case.since and not page.is_to_stay]
         latest = max((page.made_at for page in pages), default=None)
         return [page for page in pages if page.made_at == latest]
 
@@ -79,9 +122,19 @@ class OpenCase:
 
 def open_cases(person: Actor, *, at: datetime) -> list[OpenCase]:
     """Return the open cases that `person` may see, newest danger first, in a constant number of queries."""
-    cases = list(Case.objects.visible_to(person).open().with_steps().with_attempts().order_by("-since"))
+    cases = list(
+        Case.objects.visible_to(person).open().with_steps().with_attempts().with_one_to_ones().order_by("-since")
+    )
     places = places_of([case.patient for case in cases], at=at)
-    return [OpenCase(case, places[case.patient_id], at) for case in cases]
+    staying = states_of(cases, at=at)
+    return [OpenCase(case, places[case.patient_id], at, staying.get(case.pk, one_to_one.State())) for case in cases]
+
+
+def open_case(case: Case, *, at: datetime) -> OpenCase:
+    """The same of one case, read `with_steps`, `with_attempts` and `with_one_to_ones`."""
+    place = places_of([case.patient], at=at)[case.patient_id]
+    found = states_of([case], at=at) if case.closed_at is None else {}
+    return OpenCase(case, place, at, found.get(case.pk, one_to_one.State()))
 
 
 def places_of(patients: list[Person], *, at: datetime) -> dict[Any, Place]:

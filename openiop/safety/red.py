@@ -33,6 +33,7 @@ class RedList(NamedTuple):
     """Everything that needs a director now."""
 
     cases: list[RedCase]
+    alone: list[rail.OpenCase]
     gaps: list[Span]
     decisions: list[reviews.DueRow]
     assessments: list[reviews.DueRow]
@@ -45,9 +46,11 @@ class RedList(NamedTuple):
 
 def red_list(director: Person, *, at: datetime) -> RedList:
     """Return what is wrong in the clinic at `at`, in a number of queries that does not grow with it."""
-    rows = [row for row in rail.open_cases(director, at=at) if not row.case.reached]
+    opened = rail.open_cases(director, at=at)
+    rows = [row for row in opened if not row.case.reached]
     return RedList(
         cases=sorted((red_case(row) for row in rows), key=lambda one: (not one.is_late, -one.row.case.tier, one.since)),
+        alone=[row for row in opened if row.staying.is_alone or row.is_late_to_stay],
         gaps=[gap for gap in gaps_ahead(director.clinic, at=at) if gap.begins_at <= at + WARN_AHEAD],
         decisions=_late(reviews.due_decisions(director, at=at)),
         assessments=_late(reviews.due_assessments(director, at=at)),

@@ -6,7 +6,7 @@ Put together from the rows themselves and from the trail (who looked); nothing i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from openiop.audit.models import AuditEvent
 from openiop.messaging.models import Delivery
 from openiop.people.models import Person
-from openiop.safety import handover
+from openiop.safety import handover, one_to_one
 from openiop.safety.models import (
     Case,
     EmergencyDisclosure,
@@ -41,7 +41,7 @@ class Event(NamedTuple):
 def timeline(case: Case, *, reader: Person) -> list[Event]:
     """Return the case's events in order, as far as `reader` may see each, in a constant number of queries."""
     sources = (
-        *(_evidence, _pages, _looks, _answers, _handed, _waiting_to_be_handed, _decisions),
+        *(_evidence, _pages, _looks, _answers, _handed, _waiting_to_be_handed, _stays, _decisions),
         *(_clocks, _assessments, _plans, _disclosures, _end),
     )
     found = [event for source in sources for event in source(case, reader)]
@@ -124,6 +124,27 @@ def _waiting_to_be_handed(case: Case, reader: Person) -> Iterator[Event]:
             yield Event(row.due_at, _("To be taken over"), row.goes.full_name, str(row.get_kind_display()))
             for page in row.pages.all():
                 yield Event(page.made_at, _("Asked to take over"), page.to.full_name)
+
+
+def _stays(case: Case, reader: Person) -> Iterator[Event]:
+    """Who was named to stay with the person, when they said that they were, and how it ended."""
+    for row in case.one_to_ones.select_related("who", "named_by", "site").order_by("named_at", "pk"):
+        where = ", ".join(filter(None, [str(row.get_place_display()), row.where, row.site.name if row.site else ""]))
+        named = _("by %(who)s") % {"who": row.named_by.full_name}
+        yield Event(row.named_at, _("Named to stay with them"), row.who.full_name, f"{named} · {where}")
+        due_at = row.named_at + timedelta(minutes=row.within_minutes)
+        answered_at = row.confirmed_at or row.ended_at
+        if answered_at is None or answered_at > due_at:
+            yield Event(due_at, _("Due: they are with them"), row.who.full_name, is_clock=True)
+        if row.confirmed_at:
+            yield Event(row.confirmed_at, _("Is with them"), row.who.full_name)
+        if row.until_at and (row.ended_at is None or row.ended_at > row.until_at):
+            yield Event(row.until_at, _("Their duty ends"), row.who.full_name, is_clock=True)
+        if row.ended_at and row.how != one_to_one.OVER:
+            yield Event(row.ended_at, str(row.get_how_display()).capitalize(), row.who.full_name)
+    for end in case.one_to_one_ends.select_related("by").order_by("at"):
+        detail = [str(end.get_why_display())] + ([] if case.holds_private else [end.words])
+        yield Event(end.at, _("Nobody needs to stay any more"), end.by.full_name, " · ".join(detail))
 
 
 def _decisions(case: Case, reader: Person) -> Iterator[Event]:

@@ -9,6 +9,7 @@ from openiop.safety.views import (
     handover,
     joint,
     ladders,
+    one_to_one,
     place,
     plan,
     reading,
@@ -89,6 +90,13 @@ urlpatterns = [
     path("hand-overs/<uuid:pk>/named", handover.named, name="hand-over-named"),
     path("hand-overs/<uuid:pk>/words", handover.words, name="hand-over-words"),
     path("on-call/<uuid:pk>/end", rota.on_call_end, name="on-call-end"),
+    path("one-to-ones", one_to_one.listing, name="one-to-ones"),
+    path("one-to-ones/clock", one_to_one.clock, name="one-to-one-clock"),
+    path("one-to-ones/<uuid:pk>/confirmed", one_to_one.confirmed, name="one-to-one-confirmed"),
+    path("one-to-ones/<uuid:pk>/stayed", one_to_one.stayed, name="one-to-one-stayed"),
+    path("one-to-ones/<uuid:pk>/next", one_to_one.handed_on, name="one-to-one-next"),
+    path("cases/<uuid:pk>/one-to-one", one_to_one.named, name="one-to-one-named"),
+    path("cases/<uuid:pk>/one-to-one/over", one_to_one.ended, name="one-to-one-over"),
 ]
 
 websocket_urlpatterns = [

@@ -111,7 +111,7 @@ def test_a_person_in_care_without_a_plan_stands_on_it(cast):
 
 
 def test_a_clinic_in_order_says_so_and_shows_no_empty_list():
-    assert red.RedList([], [], [], [], []).is_empty
+    assert red.RedList([], [], [], [], [], []).is_empty
 
 
 def test_directors_read_it_and_nobody_else(cast, client_for):

@@ -33,6 +33,7 @@ from openiop.safety.models import (
     Guardian,
     LocalHelp,
     OnCallShift,
+    OneToOne,
     StaffAlert,
     decide,
     mark,
@@ -246,6 +247,7 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "hand-overs": open_hand_over(
                 director.clinic, kind="own", key="own walk", goes=[director.pk], due_at=now, at=now
             ).pk,
+            "one-to-ones": stays_with(maya, by=director, at=now).pk,
             "token": token,
             "supporters": consent.pk,
             "me": consent.pk,
@@ -254,6 +256,22 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "booking_pk": booking.pk,
             "login": cast["bea"].login_id,
         }
+
+
+def stays_with(patient: Any, *, by: Any, at: Any) -> OneToOne:
+    """The director is asked to stay with this patient, whose case is high."""
+    evidence = ladder.Evidence("staff_concern", 3)
+    case = raise_flag(patient, key="walk-high", evidence=evidence, label="Asked for", value="by the walk", at=at).case
+    return OneToOne.objects.create(
+        clinic_id=patient.clinic_id,
+        case=case,
+        patient=patient,
+        who=by,
+        place="virtual",
+        named_by=by,
+        named_at=at,
+        within_minutes=5,
+    )
 
 
 def private_note(patient: Any, seat: Seat, *, at: Any) -> Any:

@@ -60,6 +60,7 @@ from openiop.safety.models.handover import (
 )
 from openiop.safety.models.joint import JointScreen
 from openiop.safety.models.ladders import FAULTS, BrokenLadder, Ladder, LadderRung, plan_for, set_ladder
+from openiop.safety.models.one_to_one import OneToOne, OneToOneClock, OneToOneEnd, states_of
 from openiop.safety.models.place import EmergencyDisclosure, LocalHelp, note_disclosure
 from openiop.safety.models.plan import (
     MeansTalk,
@@ -105,6 +106,19 @@ from openiop.safety.models.rota import (
     take_back,
 )
 from openiop.safety.models.state_rules import GuardianRule, StateRule, enter_rule, rule_for
+from openiop.safety.models.staying import (
+    MAY_NOT_END,
+    ChangedMeanwhile,
+    MayNotEnd,
+    NotOnDuty,
+    confirm_presence,
+    end_one_to_one,
+    name_who_stays,
+    on_duty,
+    set_clock,
+    stay_on,
+    watch_one_to_ones,
+)
 from openiop.safety.models.unreached import (
     DECISION_FAULTS,
     DoNotContact,
@@ -122,6 +136,21 @@ from openiop.safety.models.whereabouts import Whereabouts
 from openiop.safety.models.worksheet import decide, decide_privacy, follow_up, implicate, note_report, reply
 
 __all__ = [
+    "MAY_NOT_END",
+    "ChangedMeanwhile",
+    "MayNotEnd",
+    "NotOnDuty",
+    "OneToOne",
+    "OneToOneClock",
+    "OneToOneEnd",
+    "confirm_presence",
+    "end_one_to_one",
+    "name_who_stays",
+    "on_duty",
+    "set_clock",
+    "states_of",
+    "stay_on",
+    "watch_one_to_ones",
     "NotWhatWasShown",
     "OpenList",
     "OverAlready",

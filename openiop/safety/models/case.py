@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from openiop.people import access
 from openiop.people.models import Person, Role, Row
-from openiop.safety import ladder, rungs
+from openiop.safety import ladder, one_to_one, rungs
 
 
 class Holding(NamedTuple):
@@ -51,6 +52,15 @@ class CaseQuerySet(models.QuerySet["Case"]):
             models.Prefetch("contacts", Contact.objects.select_related("by").order_by("at")),
             "decisions__by",
             "handed__to",
+        )
+
+    def with_one_to_ones(self) -> CaseQuerySet:
+        """With who was asked to stay with the person, and what was decided about it: two queries."""
+        field: Any = self.model._meta.get_field
+        turns, ends = (field(name).related_model for name in ("one_to_ones", "one_to_one_ends"))
+        return self.prefetch_related(
+            models.Prefetch("one_to_ones", turns._default_manager.select_related("who", "site", "named_by")),
+            models.Prefetch("one_to_one_ends", ends._default_manager.select_related("by")),
         )
 
 
@@ -153,7 +163,7 @@ class Case(Row):
             paged=[
                 ladder.Paged(at=page.made_at, rung=ladder.place_of(page.because, rungs, order=order))
                 for page in self.pages.all()
-                if page.because != ladder.ASKED_FOR
+                if page.because != ladder.ASKED_FOR and not page.is_to_stay
             ],
             acknowledged=[row.at for row in self.acknowledgements.all()],
             contacts=[self.contacted_at] if self.contacted_at else [],
@@ -208,6 +218,11 @@ class Page(Row):
     sent_at = models.DateTimeField(null=True)
 
     @property
+    def is_to_stay(self) -> bool:
+        """Are they asked to stay with the person, or to see that somebody does? It uses up no rung of the ladder."""
+        return self.because.startswith(one_to_one.PAGED)
+
+    @property
     def because_in_words(self) -> Any:
         return because_in_words(self.because)
 
@@ -219,6 +234,11 @@ class Page(Row):
 
 def because_in_words(because: str) -> Any:
     """Why somebody is asked: a rung of every clinic, or one of the clinic's own by role or name."""
+    if because.startswith(one_to_one.PAGED):
+        if because == one_to_one.NAMED:
+            return _("is to stay with them")
+        rung = because_in_words(because.removeprefix(one_to_one.PAGED))
+        return format_lazy(_("somebody is to stay with them; {why}"), why=rung)
     if because.startswith(OF_A_ROLE):
         return Role(because.removeprefix(OF_A_ROLE)).label
     return BECAUSE.get(because, _("named in the ladder"))

@@ -29,6 +29,7 @@ from openiop.safety.models.asking import Drawn, everyone, ladder_for
 from openiop.safety.models.calls import somebody_calls
 from openiop.safety.models.case import Acknowledgement, Case, Closure, Contact, Flag, Page
 from openiop.safety.models.handover import a_hand_over_is_late
+from openiop.safety.models.one_to_one import OneToOne, somebody_is_left_alone
 
 
 class MayNotClose(Exception):
@@ -43,6 +44,9 @@ REFUSALS = {
     ladder.CLOSING_NEEDS_A_CLINICIAN: _("Only a clinician closes a case."),
     ladder.CLOSING_NEEDS_CONTACT_OR_DISPOSITION: _(
         "Nobody has logged contact yet. Log the contact first, or say here how it ended."
+    ),
+    ladder.CLOSING_ENDS_THE_ONE_TO_ONE_FIRST: _(
+        "Somebody is named to stay with them. First say why nobody needs to stay any more."
     ),
 }
 
@@ -210,14 +214,14 @@ def take_next_step(case: Case, *, at: datetime) -> ladder.Step:
     if step.kind == "page" and step.rung is not None:
         page_rung(case, step.rung, drawn=drawn, at=at)
     if step.kind != "rest":
-        _send_pages(case, at=at)
+        send_pages(case, at=at)
     case.next_step_at = step.next_at or at + NOTHING_RUNS
     case.failures = 0
     case.save(update_fields=["next_step_at", "failures"])
     return step
 
 
-def _send_pages(case: Case, *, at: datetime) -> None:
+def send_pages(case: Case, *, at: datetime) -> None:
     """Write a mail, text and notification for each page without. They say nothing but that somebody is needed.
 
     Not even our address: its name may tell what kind of clinic this is.
@@ -294,12 +298,19 @@ def log_contact(case: Case, *, how: str, reached: bool, note: str, by: Person, a
 def close(case: Case, *, disposition: str, note: str, by: Person, at: datetime) -> Closure:
     """Close the case. Only a clinician, and only with contact made since the latest evidence or a disposition.
 
+    While somebody is named to stay with the person, that is ended first, with its own reason.
+
     Raises PermissionDenied for non-clinicians and MayNotClose with the reasons. Closing twice returns the first.
     """
     case = held(case, by=by)
     if closed := Closure.objects.filter(case=case).first():
         return closed
-    reasons = ladder.why_not_close(by_clinician=by.is_clinician, contact_made=case.reached, disposition=disposition)
+    reasons = ladder.why_not_close(
+        by_clinician=by.is_clinician,
+        contact_made=case.reached,
+        disposition=disposition,
+        somebody_stays=OneToOne.objects.filter(case=case).open().exists(),
+    )
     if reasons:
         raise MayNotClose(reasons)
     closure = Closure.objects.create(
@@ -341,7 +352,8 @@ def somebody_is_called(person: Person, *, at: datetime) -> bool:
         return True
     if a_hand_over_is_late(person.clinic_id, at=at):
         return True
-    return any(case.rings(at=at) for case in Case.objects.filter(clinic_id=person.clinic_id).open().with_steps())
+    cases = list(Case.objects.filter(clinic_id=person.clinic_id).open().with_steps().with_one_to_ones())
+    return any(case.rings(at=at) for case in cases) or somebody_is_left_alone(cases, at=at)
 
 
 def somebody_is_looked_after(clinic_id: Any) -> bool:

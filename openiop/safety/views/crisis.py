@@ -15,13 +15,15 @@ from openiop.lib.http import page, wants_part
 from openiop.people import access
 from openiop.people.doors import patients_only, staff_only
 from openiop.people.models import Person, Role
-from openiop.safety import handover_list, ladder, rail, told
+from openiop.safety import handover_list, ladder, rail, rungs, told
 from openiop.safety.forms import ClosureForm, ConcernForm, ContactForm
+from openiop.safety.forms.one_to_one import EndForm, StayForm
 from openiop.safety.gaps import WARN_AHEAD
 from openiop.safety.models import (
     REFUSALS,
     Case,
     MayNotClose,
+    OneToOne,
     acknowledge,
     because_in_words,
     close,
@@ -29,6 +31,7 @@ from openiop.safety.models import (
     gaps_ahead,
     ladder_for,
     log_contact,
+    on_duty,
     open_alerts,
     raise_flag,
     somebody_is_called,
@@ -61,6 +64,7 @@ def show_rail_to(request: Any, *, added: bool = False) -> HttpResponse:
         "gap": _gap_to_tell(person, at=now),
         "hand_overs": handover_list.waiting(person, [row.case for row in rows], at=now),
         "added": added,
+        "mine": [] if person.is_clinician else list(OneToOne.objects.visible_to(person).open().with_people()),
     }
     return page(request, "safety/rail.html", context, part="_rail.html")
 
@@ -130,19 +134,28 @@ def cases(request: Any) -> HttpResponse:
 @require_GET
 @staff_only
 def case(request: Any, pk: UUID) -> HttpResponse:
-    return _case(request, _case_of(request, pk))
+    return case_page(request, case_of(request, pk))
 
 
-def _case_of(request: Any, pk: UUID) -> Case:
-    return get_object_or_404(Case.objects.visible_to(request.person).with_steps().with_attempts(), pk=pk)
+def case_of(request: Any, pk: UUID) -> Case:
+    return get_object_or_404(
+        Case.objects.visible_to(request.person).with_steps().with_attempts().with_one_to_ones(), pk=pk
+    )
 
 
-def _case(
-    request: Any, found: Case, *, contact: ContactForm | None = None, closure: ClosureForm | None = None
+def case_page(
+    request: Any,
+    found: Case,
+    *,
+    contact: ContactForm | None = None,
+    closure: ClosureForm | None = None,
+    staying: StayForm | None = None,
+    ending: EndForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     now = timezone.now()
     trail.record("case.open", patient=found.patient_id, thing=found)
-    row = rail.OpenCase(found, rail.places_of([found.patient], at=now)[found.patient_id], now)
+    row = rail.open_case(found, at=now)
     context = {
         "case": found,
         "row": row,
@@ -155,10 +168,27 @@ def _case(
         "asked_at": decision_asked_at(found) if row.is_to_be_decided else None,
         "contact_form": contact or ContactForm(),
         "closure_form": closure or ClosureForm(),
+        "stay_form": staying or (stay_form(row, reader=request.person, at=now) if row.may_name else None),
+        "end_form": ending or EndForm(),
         "now": now,
     }
-    status = 422 if contact or closure else 200
+    status = 422 if contact or closure or staying or ending else status
     return page(request, "safety/case.html", context, status=status)
+
+
+def stay_form(row: rail.OpenCase, data: Any = None, *, reader: Person, at: Any) -> StayForm:
+    """Who is on duty, the reader always, and where the person is said to be."""
+    where, asked = row.place.where, row.asked_to_stay
+    shown = row.with_them or asked
+    first = {
+        "instead_of": str(asked.pk) if asked else "",
+        "place": shown.place if shown else (where.place if where else rungs.AT_HOME),
+        "site": shown.site_id if shown else (where.site_id if where else None),
+        "where": shown.where if shown else "",
+    }
+    clinic = row.case.clinic
+    staff = on_duty(clinic, at=at) | Person.objects.filter(pk=reader.pk)
+    return StayForm(data, clinic=clinic, staff=staff, initial=first)
 
 
 def _steps(case: Case, *, at: Any) -> list[dict[str, Any]]:
@@ -187,7 +217,7 @@ def _steps(case: Case, *, at: Any) -> list[dict[str, Any]]:
 @staff_only
 def case_acknowledgement(request: Any, pk: UUID) -> HttpResponse:
     """I'll take it."""
-    found = _case_of(request, pk)
+    found = case_of(request, pk)
     taken = acknowledge(found, by=request.person, at=timezone.now())
     if wants_part(request):
         return show_rail_to(request)
@@ -200,10 +230,10 @@ def case_acknowledgement(request: Any, pk: UUID) -> HttpResponse:
 @staff_only
 def case_contacts(request: Any, pk: UUID) -> HttpResponse:
     """Log an attempt to reach the patient."""
-    found = _case_of(request, pk)
+    found = case_of(request, pk)
     form = ContactForm(request.POST)
     if not form.is_valid():
-        return _case(request, found, contact=form)
+        return case_page(request, found, contact=form)
     log_contact(found, **form.cleaned_data, by=request.person, at=timezone.now())
     messages.success(request, _("Logged."))
     return redirect("case", pk)
@@ -213,7 +243,7 @@ def case_contacts(request: Any, pk: UUID) -> HttpResponse:
 @staff_only
 def case_closure(request: Any, pk: UUID) -> HttpResponse:
     """Close the case, or say what is missing."""
-    found = _case_of(request, pk)
+    found = case_of(request, pk)
     form = ClosureForm(request.POST)
     if form.is_valid():
         try:
@@ -225,7 +255,7 @@ def case_closure(request: Any, pk: UUID) -> HttpResponse:
         else:
             messages.success(request, _("Closed."))
             return redirect("cases")
-    return _case(request, found, closure=form)
+    return case_page(request, found, closure=form)
 
 
 @require_http_methods(["GET", "POST"])

@@ -18,7 +18,7 @@ from openiop.safety.red import red_list
 def red(request: Any) -> HttpResponse:
     now = timezone.now()
     found = red_list(request.person, at=now)
-    for one in found.cases:
-        trail.record("case.show", patient=one.row.case.patient_id, thing=one.row.case)
+    for case in {row.case for row in [*(one.row for one in found.cases), *found.alone]}:
+        trail.record("case.show", patient=case.patient_id, thing=case)
     trail.record("red-list.open", cases=len(found.cases), late=len(found.assessments) + len(found.plans))
     return page(request, "safety/red_list.html", {"found": found, "now": now})

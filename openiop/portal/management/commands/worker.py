@@ -39,6 +39,7 @@ POLLERS = (
     Poller("openiop.safety.jobs.tell_readers", 10),
     Poller("openiop.safety.jobs.watch_departures", 2),
     Poller("openiop.safety.jobs.hand_over", 5),
+    Poller("openiop.safety.jobs.stay_with_them", 2),
     Poller("openiop.schedule.jobs.watch_the_missed", 30),
     Poller("openiop.schedule.jobs.watch_the_ended", 10),
     Poller("openiop.room.jobs.watch", 5),
