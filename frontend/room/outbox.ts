@@ -17,7 +17,7 @@ const SORTS: Record<ClientMessage["type"], Sort> = {
   hand: "mine", poll_answer: "mine", speak_not_now: "mine", spotlight_off: "mine", card_keep: "mine",
   signal: "call", ask_help: "call",
   hello: "own", beat: "own", self: "own", media: "own", keys: "own", leave: "own", network: "own", chat_write: "own", still: "own",
-  admit: "command", send_back: "command", mute: "command", remove: "command", end: "command", encryption: "command", pin: "command",
+  admit: "command", send_back: "command", mute: "command", remove: "command", end: "command", encryption: "command", pin: "command", still_seen: "command",
   hop: "command", breakouts_prepare: "command", breakouts_place: "command", breakouts_open: "command", breakouts_discard: "command",
   breakouts_extend: "command", breakouts_close: "command", breakouts_say: "command",
   timer_start: "command", timer_more: "command", timer_stop: "command",

@@ -20,7 +20,7 @@ const MESSAGES: Record<ClientMessage["type"], true> = {
   chat_mode: true, chat_write: true, chat_remove: true,
   agenda_mark: true, card_show: true, card_put_away: true, card_keep: true,
   aside_ask: true, aside_answer: true,
-  caption: true, pin: true, still: true,
+  caption: true, pin: true, still: true, still_seen: true,
   signal: true, answer_signal: true, aside: true, aside_end: true,
 };
 const REQUESTS: Record<MediaRequest["kind"], true> = {

@@ -7,7 +7,7 @@ import type { AgendaBlock, CardNow, CardsCommand } from "./protocol-cards.ts";
 import type { AsideAsked, AsidesCommand, ChatCommand, ChatLine, ChatWord, DoorCommand, DoorForMe, DoorLed, DoorSaid, FloorCommand, FloorNow, Leader, NetworkWord, SpeakAsked } from "./protocol-leading.ts";
 
 import type { CaptionLine, HelpingCommand, HelpsNow } from "./protocol-helpers.ts";
-import type { StillCommand, StillNow } from "./protocol-still.ts";
+import type { StillCommand, StillNow, StillSeen } from "./protocol-still.ts";
 
 export type * from "./protocol-leading.ts";
 export type * from "./protocol-helpers.ts";
@@ -64,6 +64,7 @@ export type ClientMessage =
   | AsidesCommand
   | HelpingCommand
   | StillCommand
+  | StillSeen
   | BreakoutCommand;
 
 /** What the group does together: facilitators' only, but for a person's own answer and a reaction. */

@@ -111,6 +111,19 @@ test("a page that loads while its question is open shows it; one that was touche
   assert.deepEqual(touched.news, { type: "still", asked: false });
 });
 
+test("who is seen by whoever leads is asked no longer, and again only after the clinic's minutes", () => {
+  const still = sitting();
+  still.look(30 * MINUTE, QUIET);
+  still.follow(rule({ open: true }), 30 * MINUTE);
+  still.follow(rule(), 33 * MINUTE);
+  assert.equal(still.card, null);
+  assert.equal(still.news, null);
+  still.look(62 * MINUTE, QUIET);
+  assert.equal(still.card, null);
+  still.look(63 * MINUTE, QUIET);
+  assert.equal(still.card, "asked");
+});
+
 // --- what the server is told ---
 
 function watched(): { watch: StillWatch; said: StillCommand[]; cards: Card[]; at: (minutes: number) => void; line: { open: boolean } } {

@@ -29,10 +29,17 @@ export class Stillness {
   /** What the server says of my own page. Time before it may ask counts for nothing. */
   follow(rule: StillNow | null, now: number): void {
     if (rule?.asks && !this.#rule?.asks) this.#touchedAt = now;
+    if (this.card === "asked" && this.#rule?.open && rule && !rule.open) this.#isSeen(now);
     // Asked before this page was loaded, and nobody has said since that something was touched.
     if (rule?.open && !this.#isLoaded) this.card = "asked";
     this.#isLoaded = true;
     this.#rule = rule;
+  }
+
+  /** Whoever leads saw me take part: the minutes begin anew, and nothing is left to ask. */
+  #isSeen(now: number): void {
+    this.card = null;
+    this.#touchedAt = now;
   }
 
   /** Pointer, key, touch, focus, writing. */

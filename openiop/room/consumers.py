@@ -184,7 +184,7 @@ class RoomConsumer(Socket):
                 await self._react(message)
             case _ if isinstance(message, protocol.Together):
                 await self._act(together.heed, message=message)
-            case protocol.Still():
+            case protocol.Still() | protocol.StillSeen():
                 await self._act(still.heed, message=message)
             case protocol.Caption():
                 await self._caption(message)

@@ -13,10 +13,13 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.http import Http404
 
+from openiop.audit import trail
 from openiop.lib.wake import wake
 from openiop.people.access import Actor
-from openiop.room import protocol
+from openiop.people.models import Person
+from openiop.room import admission, protocol
 from openiop.room.cards import agenda
 from openiop.room.models import Seat, SeatState, in_treatment
 from openiop.room.refused import Refused
@@ -90,6 +93,24 @@ def answer(seat: Seat, *, by: Actor, at: datetime) -> None:
         _wake(seat)
 
 
+@transaction.atomic
+def see(seat: Seat, *, by: Person, at: datetime) -> None:
+    """Whoever leads sees this person take part: an answer in the leader's name; nothing without an open question.
+
+    Raises PermissionDenied for whoever does not lead the session.
+    """
+    if admission.role_in(seat.session, by) != "facilitator":
+        raise PermissionDenied
+    Seat.objects.select_for_update(of=("self",)).get(pk=seat.pk)
+    newest = _newest(seat)
+    if newest and newest.answered_at is None:
+        StillAnswer.objects.create(
+            clinic_id=seat.clinic_id, question=newest, patient_id=newest.patient_id, at=at, seen_by=by
+        )
+        trail.record("room.still-seen", patient=newest.patient_id, thing=newest)
+        _wake(seat)
+
+
 def _hold(seat: Seat, by: Actor) -> None:
     """Two tabs of one person speak one after the other."""
     if seat.role != "patient" or seat.person_id != by.pk:
@@ -137,8 +158,13 @@ def untouched(session: CareSession, here: Container[UUID | None], *, at: datetim
     }
 
 
-def heed(me: Seat, person: Any, at: datetime, *, message: protocol.Still) -> None:
-    if message.asked:
+def heed(me: Seat, person: Any, at: datetime, *, message: protocol.Still | protocol.StillSeen) -> None:
+    if isinstance(message, protocol.StillSeen):
+        other = Seat.objects.select_related("session").filter(pk=message.seat, session_id=me.session_id).first()
+        if other is None:
+            raise Http404
+        see(other, by=person, at=at)
+    elif message.asked:
         ask(me, seen=message.seen, by=person, at=at)
     else:
         answer(me, by=person, at=at)

@@ -56,11 +56,15 @@ class StillQuestion(Row):
 
 
 class StillAnswer(Row):
-    """The device was touched, or its person spoke: the question is answered, once. Append-only."""
+    """The device was touched, or its person spoke: the question is answered, once. Append-only.
+
+    `seen_by`: nothing was, but this one of those who lead saw them take part.
+    """
 
     question = models.OneToOneField(StillQuestion, on_delete=models.PROTECT, related_name="answer")
     patient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
+    seen_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
 
 
 def open_in(session_id: Any) -> dict[UUID, StillQuestion]:
@@ -83,4 +87,4 @@ def that_count(sessions: Iterable[Any]) -> dict[tuple[UUID, UUID], list[attendan
 def asked_of(session_id: Any, patient_id: Any) -> list[StillQuestion]:
     """Return every question of one person in one session, in order, with its answer."""
     rows = StillQuestion.objects.filter(session=session_id, patient=patient_id)
-    return list(rows.select_related("answer").order_by("at", "pk"))
+    return list(rows.select_related("answer__seen_by").order_by("at", "pk"))

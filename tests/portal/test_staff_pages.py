@@ -108,7 +108,8 @@ def _more_patients(cast):
 
 def settings_form(page):
     fields = dict(re.findall(r'<input[^>]*name="(\w+)"[^>]*value="([^"]*)"', page))
-    fields |= {"zone": "America/New_York", "week_starts": "sunday"}
+    fields |= {"zone": "America/New_York", "week_starts": "sunday", "still_after_minutes": "30"}
+    fields.pop("still_counts", None)  # a box that nobody ticked
     fields.pop("csrfmiddlewaretoken", None)
     fields.pop("language", None)
     return {name: value for name, value in fields.items() if name != "next"}
@@ -131,12 +132,34 @@ def test_how_long_a_danger_may_wait_is_set_with_its_ladder_and_nowhere_else(dire
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("logoff_minutes", "0"), ("logoff_minutes", "61"), ("closes", "07:00")],
+    [
+        ("logoff_minutes", "0"),
+        ("logoff_minutes", "61"),
+        ("closes", "07:00"),
+        ("still_after_minutes", "5"),
+        ("still_grace_minutes", "0"),
+    ],
 )
 def test_settings_that_cannot_be_are_refused(director, cast, field, value):
     page = text(director, "/clinic")
 
     assert director.post("/clinic", settings_form(page) | {field: value}).status_code == 422
+
+
+def test_a_clinic_chooses_when_screens_ask_and_that_unanswered_takes_minutes_only_where_it_says_so(director, cast):
+    def choice():
+        with acting(cast["okafor"]):
+            own = Clinic.objects.get(pk=cast["okafor"].clinic_id)
+        return own.still_after_minutes, own.still_grace_minutes, own.still_counts
+
+    assert choice() == (30, 2, False)
+    page = text(director, "/clinic")
+    for said, kept in [
+        ({"still_after_minutes": "15", "still_grace_minutes": "3", "still_counts": "on"}, (15, 3, True)),
+        ({"still_after_minutes": "0", "still_grace_minutes": "3"}, (0, 3, False)),
+    ]:
+        assert director.post("/clinic", settings_form(page) | said).status_code == 302
+        assert choice() == kept
 
 
 def test_only_a_director_changes_the_settings(bea, cast, client_for):

@@ -132,6 +132,25 @@ def test_with_an_open_case_it_stands_beside_the_flag_and_raises_none_by_itself(c
         assert Flag.objects.count() == flags
 
 
+@pytest.mark.django_db
+def test_whoever_leads_and_sees_them_take_part_takes_the_mark_away_and_nobody_else_does(cast, group):
+    asked(cast, at=minute(40))
+    with acting(cast["bea"]):
+        sam = seat_of(cast, "sam")
+    for who in ("maya", "okafor", "sam"):
+        with pytest.raises(PermissionDenied), acting(cast[who]):
+            still.see(sam, by=cast[who], at=minute(43))
+    assert untouched(cast, at=minute(43)) == {"Sam": minute(10)}
+
+    with acting(cast["bea"]):
+        still.see(sam, by=cast["bea"], at=minute(44))
+        still.see(sam, by=cast["bea"], at=minute(45))
+
+    assert untouched(cast, at=minute(46)) == {}
+    with acting(cast["bea"]):
+        assert [(row.at, row.seen_by_id) for row in StillAnswer.objects.all()] == [(minute(44), cast["bea"].pk)]
+
+
 # --- who is asked ---
 
 
@@ -405,6 +424,8 @@ async def test_a_forged_word_is_refused_and_the_room_goes_on(people, media, cloc
         ]:
             await tab.say(type="still", **said)
             assert (await tab.until(lambda message: message["type"] == "error"))["code"] == code
+        await maya.say(type="still_seen", seat=str(await database_sync_to_async(seat_id)(people, "sam")))
+        assert (await maya.until(lambda message: message["type"] == "error"))["code"] == "not_allowed"
         await sam.say(type="still", asked=True)
         await sam.room(lambda room: room["still"]["open"])
 
@@ -420,6 +441,11 @@ async def test_whoever_opens_the_room_anew_has_answered_and_a_line_that_comes_ba
         other = await Tab(people["sam"], tonight_id(sam)).open()
         async with tabs(same, other):
             assert not (await other.room())["still"]["open"]
+
+
+def seat_id(people, key):  # noqa: F811
+    with acting(people["bea"]):
+        return seat_of(people, key).pk
 
 
 def tonight_id(tab):

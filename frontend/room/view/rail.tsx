@@ -14,7 +14,7 @@ import { AskAnother } from "./aside-ask.tsx";
 import { AskToSpeakButton, SpotlightButton } from "./floor.tsx";
 import { LockButton, LockWords, WriteToDoor } from "./door.tsx";
 import { CareLink, LostAtRisk } from "./care.tsx";
-import { StillAtRisk, untouchedWords } from "./still.tsx";
+import { SeenButton, StillAtRisk, untouchedWords } from "./still.tsx";
 import { LeftPanel } from "./leaving.tsx";
 import { PollPanel } from "./poll.tsx";
 import { TimerPanel } from "./timer.tsx";
@@ -36,7 +36,7 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
   return (
     <section className="lead" id="lead" aria-label={words.rail}>
       <LostAtRisk room={room} now={now} words={words} />
-      <StillAtRisk room={room} now={now} words={words} />
+      <StillAtRisk app={app} room={room} now={now} words={words} />
       <Signals app={app} room={room} now={now} words={words} />
       <section aria-labelledby="lead-waiting">
         <div className="lead-head">
@@ -97,6 +97,7 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
                 </span>
               </p>
               <div className="lead-actions">
+                <SeenButton app={app} room={room} seat={seat.seat} words={words} />
                 {seat.role === "patient" && <CareLink room={room} seat={seat.seat} words={words} />}
                 {seat.role === "patient" && !seat.companion && !room.lead?.aside && <AsideButton app={app} seat={seat.seat} name={seat.name} words={words} />}
                 {seat.role === "patient" && !seat.companion && !seat.audio && <AskToSpeakButton app={app} seat={seat} asked={spokenTo.has(seat.seat)} setAsked={() => setSpokenTo(new Set([...spokenTo, seat.seat]))} words={words} />}

@@ -7,6 +7,7 @@ import type { Cared, Room } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
 import { CareLink } from "./care.tsx";
+import { Command } from "./command.tsx";
 
 /** Small, without a sound, and taking neither focus nor keys: whoever listens goes on listening. */
 export function StillCard({ app, snapshot, words }: { app: RoomApp; snapshot: Snapshot; words: Words }) {
@@ -73,13 +74,24 @@ export function StillNotice({ room, now, words }: { room: Room; now: number; wor
   );
 }
 
+/** A human eye instead of a guess: the mark goes, and minutes go on. */
+export function SeenButton({ app, room, seat, words }: { app: RoomApp; room: Room; seat: string; words: Words }) {
+  const person = room.lead?.care.find((each) => each.seat === seat);
+  if (!person?.untouched_since) return null;
+  return (
+    <Command app={app} className="room-button small" aria-label={fill(words.still_seen_name, person)} onClick={() => app.say({ type: "still_seen", seat })}>
+      {words.still_seen}
+    </Command>
+  );
+}
+
 /** Above everything but a lost line. */
-export function StillAtRisk({ room, now, words }: { room: Room; now: number; words: Words }) {
+export function StillAtRisk({ app, room, now, words }: { app: RoomApp; room: Room; now: number; words: Words }) {
   const people = untouchedAtRisk(room);
   if (!people.length) return null;
   return (
     <section aria-labelledby="lead-still" className="lead-lost">
-      <h2 id="lead-still">{words.still_risk}</h2>
+      <h2 id="lead-still" tabIndex={-1}>{words.still_risk}</h2>
       <p className="lead-note">{words.still_risk_text}</p>
       <ul className="lead-list">
         {people.map((person) => (
@@ -87,7 +99,10 @@ export function StillAtRisk({ room, now, words }: { room: Room; now: number; wor
             <p>
               <strong>{person.name}</strong> <span className="lead-note">{untouchedWords(room, person.seat, now, words)}</span>
             </p>
-            <CareLink room={room} seat={person.seat} words={words} />
+            <div className="lead-actions">
+              <SeenButton app={app} room={room} seat={person.seat} words={words} />
+              <CareLink room={room} seat={person.seat} words={words} />
+            </div>
           </li>
         ))}
       </ul>

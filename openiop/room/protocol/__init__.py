@@ -58,7 +58,8 @@ ClientMessage = Annotated[
     | Chat
     | Asides
     | Helping
-    | Still,
+    | Still
+    | StillSeen,
     Field(discriminator="type"),
 ]
 _client_message: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)

@@ -1,8 +1,9 @@
 """*Still with us?*, both ways (openiop/room/still.py; docs/rules/present.md)."""
 
 from typing import Literal
+from uuid import UUID
 
-from openiop.room.protocol.base import Heard, Said
+from openiop.room.protocol.base import Heard, Led, Said
 
 
 class Still(Heard):
@@ -12,6 +13,13 @@ class Still(Heard):
     asked: bool
     seen: bool = True
     """The page was there to be seen when it asked."""
+
+
+class StillSeen(Led):
+    """I see this person take part, though nothing was touched."""
+
+    type: Literal["still_seen"]
+    seat: UUID
 
 
 class StillNow(Said):
