@@ -4,6 +4,7 @@ from openiop.safety import consumers
 from openiop.safety.views import (
     alerts,
     crisis,
+    disclosed,
     due,
     guardians,
     handover,
@@ -46,7 +47,7 @@ urlpatterns = [
     path("patients/<uuid:pk>/concern", crisis.flag_new, name="flag-new"),
     path("patients/<uuid:pk>/where-now", place.where_now, name="where-now"),
     path("patients/<uuid:pk>/emergency-disclosures", place.disclosure_new, name="disclosure-new"),
-    path("emergency-disclosures", place.disclosures, name="disclosures"),
+    path("disclosures", disclosed.disclosures, name="disclosures"),
     path("local-help", place.local_help, name="local-help"),
     path("local-help/<uuid:pk>", place.local_help_edit, name="local-help-edit"),
     path("safety/due", due.due, name="safety-due"),

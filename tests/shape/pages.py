@@ -37,6 +37,7 @@ from openiop.safety.models import (
     StaffAlert,
     decide,
     mark,
+    note_report,
     open_hand_over,
     raise_flag,
     raise_restricted,
@@ -180,6 +181,9 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             kind="child_abuse", words="Asked for.", patient=maya, state="NY", by=director, at=now
         )
         decide(restricted, report=True, why="Asked for by the walk", by=director, at=now)
+        told = {"agency": "The hotline", "recipient": "Worker 12", "written": False, "number": "A-17"}
+        path = {"identifying": True, "path": "child_abuse_exception"}
+        note_report(restricted, **told, **path, told_at=now, by=director, at=now)
         guardian = Guardian.add(
             cast["leo"], name="Ana", relation="mother", phone="", authority="seen", by=director, at=now
         )

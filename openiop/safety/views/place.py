@@ -83,15 +83,6 @@ def disclosure_new(request: Any, pk: UUID) -> HttpResponse:
     return page(request, "safety/disclosure_form.html", context, status=422 if form.is_bound else 200)
 
 
-@require_GET
-@roles(Role.PRIVACY, Role.DIRECTOR)
-def disclosures(request: Any) -> HttpResponse:
-    """Every emergency disclosure of the clinic, for the accounting of disclosures."""
-    rows = EmergencyDisclosure.objects.visible_to(request.person).select_related("patient", "by").order_by("-told_at")
-    trail.record("disclosure.list")
-    return page(request, "safety/disclosures.html", {"rows": rows})
-
-
 @require_http_methods(["GET", "POST"])
 @roles(*KEEPS_NUMBERS)
 def local_help(request: Any) -> HttpResponse:

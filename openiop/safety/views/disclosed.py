@@ -1,0 +1,61 @@
+"""The account of what was told outside the clinic, for the privacy officer and the director."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from openiop.audit import trail
+from openiop.lib.http import page
+from openiop.people.doors import roles
+from openiop.people.models import Role
+from openiop.safety.disclosed import account
+
+RESTRICTED = "restricted"
+
+
+@require_GET
+@roles(Role.PRIVACY, Role.DIRECTOR)
+def disclosures(request: Any) -> HttpResponse:
+    """What was told about everybody, or about one patient, as far as the reader may see it.
+
+    A print leaves out what is restricted; a privacy officer may decide otherwise for one print (`?print=restricted`).
+    """
+    decides = request.person.has_role(Role.PRIVACY)
+    prints_all = request.GET.get("print") == RESTRICTED
+    if prints_all and not decides:
+        raise PermissionDenied
+    everything = account(request.person)
+    patients = {each.patient.pk: each.patient for each in everything}
+    of = _named(request.GET.get("patient", ""), patients)
+    shown = [each for each in everything if of is None or each.patient.pk == of]
+    # A line that named the patient would tell whoever reads the trail that there is something restricted about them.
+    named = of if not any(each.is_restricted for each in shown) else None
+    trail.record("disclosure.list", patient=named, restricted_in_print=prints_all)
+    context = {
+        "rows": shown,
+        "patients": sorted(patients.values(), key=lambda patient: (patient.family_name, patient.given_name)),
+        "of": patients[of] if of else None,
+        "decides": decides,
+        "prints_all": prints_all,
+        "now": timezone.now(),
+    }
+    return page(request, "safety/disclosures.html", context)
+
+
+def _named(text: str, patients: dict[UUID, Any]) -> UUID | None:
+    """The patient named in the address. Raises Http404 for one of whom this reader sees nothing."""
+    if not text:
+        return None
+    try:
+        wanted = UUID(text)
+    except ValueError:
+        raise Http404 from None
+    if wanted not in patients:
+        raise Http404
+    return wanted
