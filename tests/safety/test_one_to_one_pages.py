@@ -147,6 +147,31 @@ def test_at_night_a_clinician_who_is_there_names_themselves(cast, client_for, ca
     assert "Bea Lindqvist is with them since" in text(bea.get(reverse("case", args=[case.pk])))
 
 
+def test_in_a_clinic_with_several_sites_it_is_said_at_which_one(cast, client_for, case):
+    named_at = reverse("one-to-one-named", args=[case.pk])
+    with acting(cast["okafor"]):
+        first = Site.objects.first()
+        Site.objects.create(clinic_id=case.clinic_id, name="Annexe", address="2 Harbor Street", state="NY")
+    bea = client_for(cast["bea"])
+
+    assert bea.post(named_at, said(cast, "hal")).status_code == 422
+    assert bea.post(named_at, said(cast, "hal", site=first.pk)).status_code == 302
+
+    with acting(cast["okafor"]):
+        assert OneToOne.objects.get().site == first
+
+
+def test_whoever_is_alone_stands_first_on_the_desk(cast, client_for, case):
+    with acting(cast["maya"]):
+        evidence = ladder.Evidence("staff_concern", 2)
+        newer = raise_flag(cast["maya"], key="n", evidence=evidence, label="Worry", value="x", at=NOW).case
+    with acting(cast["marcus"]):
+        log_contact(newer, how="phone", reached=True, note="", by=cast["marcus"], at=NOW)
+
+    seen = rail(client_for(cast["bea"]))
+    assert seen.index("Theo Brandt") < seen.index("Maya Rivera")
+
+
 def test_it_ends_on_the_cases_page_with_a_reason(cast, client_for, case):
     with_them(cast, case)
     bea = client_for(cast["bea"])

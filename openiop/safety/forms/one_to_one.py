@@ -25,7 +25,7 @@ class StayForm(forms.Form):
 
     instead_of = forms.CharField(widget=forms.HiddenInput, required=False, max_length=36)
     who = _Staff(queryset=Person.objects.none(), label=_("Who stays with them"), empty_label=_("Please choose"))
-    place = forms.ChoiceField(label=_("How"), choices=PLACES, widget=forms.RadioSelect)
+    place = forms.ChoiceField(label=_("In the room or on the line"), choices=PLACES, widget=forms.RadioSelect)
     site = forms.ModelChoiceField(label=_("Site"), queryset=Site.objects.none(), required=False)
     where = forms.CharField(label=_("Room"), required=False, max_length=100)
 
@@ -35,15 +35,17 @@ class StayForm(forms.Form):
         assert isinstance(who, forms.ModelChoiceField) and isinstance(site, forms.ModelChoiceField)
         who.queryset = staff.order_by("given_name", "family_name")
         site.queryset = Site.objects.filter(clinic=clinic).order_by("name")
+        sites = list(site.queryset[:2])
+        self.only_site = sites[0] if len(sites) == 1 else None
+        if self.only_site:
+            del self.fields["site"]
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
-        sites = self.fields["site"].queryset  # type: ignore[attr-defined]
-        if data.get("place") == rungs.ON_SITE and not data.get("site"):
-            if len(sites) == 1:
-                data["site"] = sites[0]
-            else:
-                self.add_error("site", _("Please say at which site."))
+        if self.only_site:
+            data["site"] = self.only_site
+        elif data.get("place") == rungs.ON_SITE and not data.get("site") and "site" not in self.errors:
+            self.add_error("site", _("Please say at which site."))
         return data
 
 

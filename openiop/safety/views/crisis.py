@@ -53,7 +53,7 @@ def show_rail(request: Any) -> HttpResponse:
 def show_rail_to(request: Any, *, added: bool = False) -> HttpResponse:
     """`added`: something came onto a list after it was shown, so that it was not taken over yet."""
     person, now = request.person, timezone.now()
-    rows = rail.open_cases(person, at=now)
+    rows = sorted(rail.open_cases(person, at=now), key=lambda row: not (row.sounds or row.staying.is_alone))
     _note_what_was_seen(request, rows)
     calm = not rows and not person.is_clinician and somebody_is_looked_after(person.clinic_id)
     context = {
