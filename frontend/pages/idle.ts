@@ -4,6 +4,7 @@
  * one takes the record off the screen in time.
  */
 import { idleness, shouldPing } from "./idleness.ts";
+import { empty, hasLine } from "./kiosk.ts";
 import { say } from "./words.ts";
 
 const SHARED = "openiop.active";
@@ -34,7 +35,7 @@ export function idle(body: HTMLElement): void {
   };
   const look = (): void => {
     const state = idleness(activeAt, Date.now(), minutes, inCall(body));
-    if (state === "lock") document.querySelector<HTMLFormElement>("form#lock")?.submit();
+    if (state === "lock") return lock(body);
     if (state === "warn" && !warning) warning = warn(act);
   };
 
@@ -45,6 +46,14 @@ export function idle(body: HTMLElement): void {
   document.addEventListener("visibilitychange", look);
 }
 
+/** A shared screen is emptied first, with a line or without: a browser's own error page would keep nothing off it. */
+function lock(body: HTMLElement): void {
+  const leave = (): void => document.querySelector<HTMLFormElement>("form#lock")?.submit();
+  if (!body.classList.contains("kiosk")) return leave();
+  empty();
+  void hasLine().then((there) => there && leave());
+}
+
 function inCall(body: HTMLElement): boolean {
   return "inCall" in body.dataset;
 }
@@ -52,7 +61,8 @@ function inCall(body: HTMLElement): boolean {
 function stillHere(): Promise<unknown> {
   const token = document.querySelector<HTMLInputElement>("form#lock input[name=csrfmiddlewaretoken]")?.value ?? "";
   // Lost with the line or not: the next touch tells again.
-  return fetch("/still-here", { method: "POST", headers: { "X-CSRFToken": token }, redirect: "manual" }).catch(() => undefined);
+  const url = document.querySelector<HTMLElement>("[data-still-here]")?.dataset.stillHere ?? "/still-here";
+  return fetch(url, { method: "POST", headers: { "X-CSRFToken": token }, redirect: "manual" }).catch(() => undefined);
 }
 
 function warn(stay: () => void): HTMLElement {
@@ -60,7 +70,7 @@ function warn(stay: () => void): HTMLElement {
   toast.className = "toast";
   toast.setAttribute("role", "alert");
   const words = document.createElement("p");
-  words.textContent = say("lockSoon");
+  words.textContent = say(document.body.classList.contains("kiosk") ? "clearSoon" : "lockSoon");
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = say("stay");

@@ -102,7 +102,12 @@ class Answer(Row):
     person, and `how` they came to know it.
     """
 
-    HOW = [("self", _("by themselves")), ("read_out", _("read out by staff")), ("paper", _("copied from paper"))]
+    HOW = [
+        ("self", _("by themselves")),
+        ("kiosk", _("by themselves, at the site’s kiosk")),
+        ("read_out", _("read out by staff")),
+        ("paper", _("copied from paper")),
+    ]
 
     response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="answers")
     patient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
@@ -118,7 +123,8 @@ class Answer(Row):
         constraints = [
             models.UniqueConstraint(fields=["clinic", "patient", "key"], name="an_answer_is_stored_once"),
             models.CheckConstraint(
-                condition=models.Q(how="self", by=None) | (~models.Q(how="self") & models.Q(by__isnull=False)),
+                condition=models.Q(how__in=("self", "kiosk"), by=None)
+                | (~models.Q(how__in=("self", "kiosk")) & models.Q(by__isnull=False)),
                 name="what_staff_wrote_down_names_them",
             ),
         ]
@@ -284,6 +290,7 @@ class ReadingRule(Row):
 
 # Tables that live with their subject; Django learns of them here.
 from openiop.measures.blocks.assembled import CheckInForm  # noqa: E402
+from openiop.measures.kiosk_sitting import KioskSitting  # noqa: E402
 from openiop.measures.observed.event import SubstanceEvent  # noqa: E402
 from openiop.measures.observed.observation import Observation, VitalSign  # noqa: E402
 from openiop.measures.observed.own_rules import OwnRule  # noqa: E402
@@ -297,6 +304,7 @@ __all__ = [
     "AssignmentQuerySet",
     "Cadence",
     "CheckInForm",
+    "KioskSitting",
     "LicensedWords",
     "MayNotWithdraw",
     "Moment",

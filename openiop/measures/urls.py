@@ -4,6 +4,7 @@ from openiop.measures.views import (
     assessment,
     check_ins,
     entry,
+    kiosk,
     library,
     observed,
     patient,
@@ -16,6 +17,13 @@ from openiop.measures.views import (
 )
 
 urlpatterns = [
+    path("kiosk/questions", kiosk.questions, name="kiosk-questions"),
+    path("kiosk/sitting", kiosk.sitting, name="kiosk-sitting"),
+    path("kiosk/what-happens", kiosk.what_happens, name="kiosk-what-happens"),
+    path("kiosk/still-here", kiosk.still_here, name="kiosk-still-here"),
+    path("kiosk/stop", kiosk.stop, name="kiosk-stop"),
+    path("me/kiosk-code", kiosk.my_code, name="my-kiosk-code"),
+    path("patients/<uuid:pk>/kiosk-code", kiosk.code_for, name="kiosk-code"),
     path("check-in", patient.check_in, name="check-in"),
     path("measures/<slug:code>", patient.measure, name="measure"),
     path("measures/<slug:code>/<int:version>/<str:day>/answers", patient.answer, name="answer"),

@@ -57,13 +57,23 @@ def find(device: Device, *, at: datetime, code: str = "", name: str = "", year: 
 
     Raises SlowDown while the device has to wait; what was typed is then not even looked at.
     """
+    hold_guesses(device, at=at)
+    match = _match(code, name, year, at=at)
+    if match is None:
+        note_wrong(device, at=at)
+    return match
+
+
+def hold_guesses(device: Device, *, at: datetime) -> None:
+    """Let no other guess at this device be judged until the transaction ends. Raises SlowDown while it has to wait."""
     _one_at_a_time(device)
     if (left := seconds_left(device, at=at)) > 0:
         raise SlowDown(left)
-    match = _match(code, name, year, at=at)
-    if match is None:
-        KioskTry.objects.create(id=uuid7(), clinic_id=device.clinic_id, device=device, at=at)
-    return match
+
+
+def note_wrong(device: Device, *, at: datetime) -> None:
+    """A guess that fits nobody makes the next one slower."""
+    KioskTry.objects.create(id=uuid7(), clinic_id=device.clinic_id, device=device, at=at)
 
 
 def seconds_left(device: Device, *, at: datetime) -> int:

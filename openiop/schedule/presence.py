@@ -109,7 +109,7 @@ def arrival(
     evidence = note(
         session, patient, kind="in", source=source, connection=AT_THE_SITE, place="on_site", at=at, by=by, device=device
     )
-    _tell_where(session, patient, site=_site_of(session, device), source=source, at=at, on_site=True)
+    _tell_where(patient, site=_site_of(session, device), source=source, at=at, on_site=True)
     trail.record("arrival.note", patient=patient, thing=session, source=source)
     return evidence
 
@@ -136,7 +136,7 @@ def departure(
         by=by,
         device=device,
     )
-    _tell_where(session, patient, site=None, source=source, at=at, on_site=False)
+    _tell_where(patient, site=None, source=source, at=at, on_site=False)
     trail.record("departure.note", patient=patient, thing=session, source=source)
     return evidence
 
@@ -164,17 +164,15 @@ def take_back(session: CareSession, patient: Person, *, by: Person, at: datetime
         by=by,
     )
     site = _site_of(session, None) if opposite == "in" else None
-    _tell_where(session, patient, site=site, source="desk", at=at, on_site=opposite == "in")
+    _tell_where(patient, site=site, source="desk", at=at, on_site=opposite == "in")
     trail.record("arrival.take-back", patient=patient, thing=session)
     return True
 
 
-def _tell_where(
-    session: CareSession, patient: Person, *, site: Site | None, source: str, at: datetime, on_site: bool
-) -> None:
+def _tell_where(patient: Person, *, site: Site | None, source: str, at: datetime, on_site: bool) -> None:
     """Whoever has to find this person in an emergency looks here first."""
     Whereabouts.objects.create(
-        clinic_id=session.clinic_id,
+        clinic_id=patient.clinic_id,
         patient=patient,
         told_at=at,
         place="on_site" if on_site else "virtual",
@@ -183,6 +181,14 @@ def _tell_where(
         state=site.state if site else "",
         source=source,
     )
+
+
+def stands_at(site: Site | None, patient: Person, *, at: datetime) -> None:
+    """`patient` stands before a device of this site; told only where something else was said last. No minutes."""
+    last = Whereabouts.latest(patient.pk, at=at)
+    if site is None or (last and (last.place, last.site_id) == ("on_site", site.pk)):
+        return
+    _tell_where(patient, site=site, source="kiosk", at=at, on_site=True)
 
 
 def said_to_be_here(session: CareSession, patient: Person) -> bool:

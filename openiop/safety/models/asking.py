@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.models import Exists, Q
 
 from openiop.people.models import Person, PersonQuerySet, Role, Tie
@@ -43,7 +44,8 @@ def ladder_for(patient: Person, *, tier: int, at: datetime) -> Drawn:
         in_hours=in_hours,
         at=at,
     )
-    behind = _behind(patient, at=at)
+    site = where.site_id if where and where.place == rungs.ON_SITE else None
+    behind = _behind(patient, site=site, at=at)
     # Whoever went off call stays responsible until somebody has taken over: asked together with others, never alone.
     gone = [staff for staff in still_responsible(patient.clinic_id, at=at) if (rungs.PERSON, staff) in behind]
     on_call = [*behind[rungs.ON_CALL, ""], *behind[rungs.SECOND_ON_CALL, ""]]
@@ -54,7 +56,7 @@ def rungs_for(patient: Person, *, at: datetime, tier: int = 3) -> list[ladder.Ru
     return ladder_for(patient, tier=tier, at=at).rungs
 
 
-def _behind(patient: Person, *, at: datetime) -> dict[tuple[str, Any], list[UUID]]:
+def _behind(patient: Person, *, site: UUID | None, at: datetime) -> dict[tuple[str, Any], list[UUID]]:
     """The clinicians who stand behind each possible rung for this patient now."""
     clinicians = dict(_clinicians(patient.clinic_id).values_list("pk", "roles"))
     ties = list(
@@ -69,7 +71,7 @@ def _behind(patient: Person, *, at: datetime) -> dict[tuple[str, Any], list[UUID
     )
     on_call = [(rung, staff) for rung, staff in shifts if staff in clinicians]
     found: dict[tuple[str, Any], list[UUID]] = {
-        (rungs.LIVE, ""): [staff for role, staff in ties if role == "live"],
+        (rungs.LIVE, ""): [staff for role, staff in ties if role == "live"] or _at(site, clinicians, at=at),
         (rungs.PRIMARY, ""): [staff for role, staff in ties if role == "primary"][-1:],
         (rungs.ON_CALL, ""): [staff for rung, staff in on_call if rung == 1],
         (rungs.SECOND_ON_CALL, ""): [staff for rung, staff in on_call if rung == 2],
@@ -85,6 +87,18 @@ def _has_left(patient: Person, *, at: datetime) -> Q:
     stays = Enrolment.objects.filter(patient=patient.pk)
     goes_on = stays.filter(Q(during__endswith=None) | Q(during__endswith__gt=on))
     return Q(Exists(stays)) & ~Q(Exists(goes_on))
+
+
+def _at(site: UUID | None, clinicians: Mapping[UUID, Iterable[str]], *, at: datetime) -> list[UUID]:
+    """The clinicians who said today that they are at the site where this patient is: nearest, though not with them.
+
+    A patient's own answer draws the ladder, and patients read nothing of where staff are: a database function does.
+    """
+    if site is None:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT staff_at(%s, %s)", [site, at])
+        return [staff for (staff,) in cursor.fetchall() if staff in clinicians]
 
 
 def _with(role: str, clinicians: Mapping[UUID, Iterable[str]]) -> list[UUID]:

@@ -249,7 +249,7 @@ OF_A_ROLE = f"safety.{rungs.ROLE}."
 
 BECAUSE = {
     ladder.ASKED_FOR: _("the patient asked for them"),
-    ladder.LIVE: _("is with them now"),
+    ladder.LIVE: _("is with them now, or at the same site"),
     ladder.PRIMARY: _("their therapist"),
     ladder.ON_CALL: _("on call"),
     ladder.SECOND_ON_CALL: _("second on call"),

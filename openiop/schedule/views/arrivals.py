@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -62,7 +64,14 @@ def _expected(session: CareSession, seen: Any) -> list[tuple[Any, Any]]:
 def kiosk(request: Any) -> HttpResponse:
     """Two ways in: the day's code, or a first name and a birth year. Lists no names."""
     _require_kiosk(request.person)
-    return _kiosk_page(request)
+    problem = ""
+    if "lost" in request.GET:
+        problem = _("That page was not open any more, so nothing of it was kept. If it matters now, tell the staff.")
+    reply = _kiosk_page(request, problem=problem)
+    if not request.session.is_empty():
+        request.session.flush()  # whoever stood here is gone, with the language they chose
+        reply.delete_cookie(settings.LANGUAGE_COOKIE_NAME)
+    return reply
 
 
 @require_POST
@@ -82,6 +91,11 @@ def kiosk_arrival(request: Any) -> HttpResponse:
         return _kiosk_page(request, form=form, problem=_slow(slow.seconds))
     if match is None:
         return _kiosk_page(request, form=form, problem=_nobody(by_name))
+    if request.POST.get("do") == "answer":
+        lobby.arrive(request.person, match, at=now)
+        # Who it is stays on the server; the next page asks for a second proof before it shows a question.
+        request.session["kiosk_arrived"] = {"patient": str(match.patient_id), "at": now.isoformat()}
+        return redirect("kiosk-questions")
     if request.POST.get("do") == "leave":
         was_here = lobby.leave(request.person, match, at=now)
         said = _("Goodbye, %(name)s.") if was_here else _("You were not signed in, %(name)s. Goodbye.")
