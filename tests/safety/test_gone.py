@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from openiop.demo import world
@@ -100,13 +101,41 @@ def test_a_worker_that_comes_back_after_days_pages_nobody_for_what_is_over(peopl
         assert jobs.watch_departures(NOW + timedelta(days=2)) == 0
 
 
+def refuse_flags_of(databases, name, patient):
+    """From now on the database itself refuses every flag about this patient."""
+    with psycopg.connect(databases.server.url("owner", name), autocommit=True) as owner:
+        owner.execute(
+            f"""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN IF NEW.patient_id = '{patient.pk}' THEN RAISE EXCEPTION '%', NEW.value; END IF;
+                RETURN NEW; END $$;
+                CREATE TRIGGER refuse BEFORE INSERT ON safety_flag FOR EACH ROW EXECUTE FUNCTION refuse();"""
+        )
+
+
+def test_one_record_that_fails_hides_nobody_elses_leaving(people, worker, databases, committed, caplog):
+    for key in ("maya", "theo", "sam"):
+        concern(people, key, 3)
+        came_and_left(people, key, left_at=NOW + minutes(20))
+    refuse_flags_of(databases, committed, people["theo"])
+
+    with worker():
+        assert jobs.watch_departures(NOW + minutes(21)) == 2
+
+    assert told_of(people, told(flags(people, "left_site"))) == {"maya", "sam"}
+    assert "with_open_case" not in caplog.text
+
+
 # --- missing from a session ---
+
+
+def told(rows):
+    return {(flag.patient_id, flag.value, flag.tier) for flag in rows}
 
 
 def who_is_missing(people, worker, *, at):
     with worker():
         schedule_jobs.watch_the_missed(at)
-    return {(flag.patient_id, flag.value, flag.tier) for flag in flags(people, "missed_session")}
+    return told(flags(people, "missed_session"))
 
 
 def told_of(people, found):
@@ -179,3 +208,12 @@ def test_who_said_that_they_are_coming_and_does_not_come_is_missing_after_all(pe
         outreach.log_call(entry, outcome="coming", note="", by=people["bea"], at=BEGINS + minutes(5))
 
     assert told_of(people, who_is_missing(people, worker, at=BEGINS + minutes(16))) == {"maya"}
+
+
+def test_one_record_that_fails_hides_nobody_elses_absence(people, worker, databases, committed, caplog):
+    for key in ("maya", "theo", "sam"):
+        concern(people, key, 3)
+    refuse_flags_of(databases, committed, people["theo"])
+
+    assert told_of(people, who_is_missing(people, worker, at=LATE)) == {"maya", "sam"}
+    assert "high_risk" not in caplog.text
