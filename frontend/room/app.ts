@@ -186,7 +186,8 @@ export class RoomApp {
   }
 
   toggleHand(): void {
-    if (this.snapshot.state.room?.me.role === "helper") return;
+    const role = this.snapshot.state.room?.me.role;
+    if (role === "helper" || role === "called") return;
     this.say({ type: "hand", raised: !this.snapshot.handRaised });
   }
 

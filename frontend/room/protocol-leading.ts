@@ -68,4 +68,16 @@ export type AsideAsked = {
   readonly by_name: string;
   readonly at: string;
   readonly declined: boolean;
+  /** A clinician who does not lead; `word` is how far it is. */
+  readonly called?: boolean;
+  readonly word?: "asked" | "coming" | "late" | "here" | "lost" | "declined" | "unable";
 };
+
+/** A clinician who does not lead and may be called; of a therapist, to this one patient. */
+export type OnDuty = { readonly person: string; readonly name: string; readonly because: "on_call" | "therapist" | "director"; readonly seat: string | null };
+
+/** For the patient: `by` has asked for somebody; `name` is coming, is here, or their line is lost. */
+export type Company = { readonly word: "asked" | "coming" | "here" | "lost"; readonly by: string; readonly name: string };
+
+/** For a clinician who was called: whom for, and whether they are in this place too. */
+export type CalledNow = { readonly name: string; readonly there: boolean };

@@ -4,7 +4,7 @@
  */
 
 import type { AgendaBlock, CardNow, CardsCommand } from "./protocol-cards.ts";
-import type { AsideAsked, AsidesCommand, ChatCommand, ChatLine, ChatWord, DoorCommand, DoorForMe, DoorLed, DoorSaid, FloorCommand, FloorNow, Leader, NetworkWord, SpeakAsked } from "./protocol-leading.ts";
+import type { AsideAsked, AsidesCommand, ChatCommand, ChatLine, ChatWord, DoorCommand, DoorForMe, DoorLed, DoorSaid, CalledNow, Company, FloorCommand, FloorNow, Leader, NetworkWord, OnDuty, SpeakAsked } from "./protocol-leading.ts";
 
 import type { CaptionLine, HelpingCommand, HelpsNow } from "./protocol-helpers.ts";
 import type { StillCommand, StillNow, StillSeen } from "./protocol-still.ts";
@@ -163,6 +163,9 @@ export type Lead = {
   readonly door: DoorLed;
   readonly others: readonly Leader[];
   readonly asides: readonly AsideAsked[];
+  readonly on_duty?: readonly OnDuty[];
+  /** In a private place in which none of the staff is any more. */
+  readonly alone?: readonly { readonly seat: string; readonly name: string }[];
   /** The rooms whose keys I hold, whichever I sit in. */
   readonly key_rooms?: readonly string[];
   readonly agenda: readonly AgendaBlock[];
@@ -178,7 +181,7 @@ export type Cared = {
   readonly page: string;
 };
 
-export type Role = "patient" | "facilitator" | "site" | "staff" | "supporter" | "helper";
+export type Role = "patient" | "facilitator" | "site" | "staff" | "supporter" | "helper" | "called";
 
 export type Seat = {
   readonly seat: string;
@@ -301,6 +304,10 @@ export type Room = {
   readonly my_signal?: MySignal | null;
   readonly still?: StillNow | null;
   readonly lead?: Lead | null;
+  /** For one patient alone: whom those who lead have called to them. */
+  readonly company?: Company | null;
+  /** For a clinician who was called to a private place. */
+  readonly called?: CalledNow | null;
   readonly chat: ChatWord;
   readonly encryption: Word;
 };

@@ -15,7 +15,7 @@ export type State = {
   readonly refusal?: Refusal | null;
 };
 
-const REFUSALS = ["needs_somebody", "somebody_aside", "already_aside", "joint_place", "not_inside", "door_locked", "not_waiting", "nothing_said"] as const;
+const REFUSALS = ["needs_somebody", "somebody_aside", "already_aside", "joint_place", "not_inside", "door_locked", "not_waiting", "nothing_said", "with_somebody", "somebody_waits"] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
 export const START: State = { line: "connecting", mediaLost: false, room: null, talking: new Set(), bye: null };
@@ -122,7 +122,7 @@ function myFeed(state: State): string | null {
   return mySeat(state)?.feed ?? null;
 }
 
-const RANK: Record<Seat["role"], number> = { facilitator: 0, staff: 1, site: 2, patient: 3, supporter: 4, helper: 5 };
+const RANK: Record<Seat["role"], number> = { facilitator: 0, staff: 1, called: 1, site: 2, patient: 3, supporter: 4, helper: 5 };
 
 /**
  * Return the seats to draw, others before myself: who leads first, then faces, then the rest by name.

@@ -74,6 +74,11 @@ class Clinic(models.Model):
     )
     reminders_from = models.TimeField(_("Remind patients from (their own time)"), default="09:00", db_default="09:00")
     reminders_until = models.TimeField(_("Remind patients until (their own time)"), default="20:00", db_default="20:00")
+    aside_wait_minutes = models.PositiveSmallIntegerField(
+        _("Ask others as well when a clinician who was asked to a private place is not there after (minutes)"),
+        default=2,
+        db_default=2,
+    )
     plan_review_days = models.PositiveSmallIntegerField(_("Go through safety plans every (days)"), default=30)
     group_max = models.PositiveSmallIntegerField(_("Most people in a group"), default=10)
     joint_screen_days = models.PositiveSmallIntegerField(_("Ask each partner alone again after (days)"), default=30)

@@ -31,6 +31,7 @@ PLAIN = [
     "pause_group_after_seconds",
     "alert_climb_seconds",
     "alert_found_minutes",
+    "aside_wait_minutes",
     "group_max",
     "joint_screen_days",
     "plan_review_days",
@@ -58,6 +59,11 @@ class ClinicForm(forms.ModelForm):
         label=_("Lock a patient's screen after (minutes)"), min_value=1, max_value=720
     )
 
+    aside_wait_minutes = forms.IntegerField(
+        label=_("Ask others as well when a clinician who was asked to a private place is not there after (minutes)"),
+        min_value=1,
+        max_value=30,
+    )
     plan_review_days = forms.IntegerField(
         label=_("Go through safety plans every (days)"),
         min_value=1,

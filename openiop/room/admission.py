@@ -22,9 +22,9 @@ from openiop.messaging.models import Delivery
 from openiop.people.access import Actor, kind_of
 from openiop.people.models import Agreement, Device, Document, Licence, Person, Role, Tie
 from openiop.people.support import SupporterLink
-from openiop.room import companions, guests, joint, live, staffing
+from openiop.room import called, companions, guests, joint, live, staffing
 from openiop.room.boards.models import Board
-from openiop.room.leading.models import DoorLock
+from openiop.room.leading.models import AsideAsk, DoorLock
 from openiop.room.media.rooms import MediaRoom
 from openiop.room.models import (
     ASIDE,
@@ -49,6 +49,7 @@ OPENS_BEFORE = timedelta(minutes=30)
 CLOSES_AFTER = timedelta(minutes=60)
 LIVE_FOR = timedelta(seconds=45)  # how long a beat keeps staff "live with" a patient, for the ladder's first rung
 WAITS = ("patient", "supporter")  # whom a facilitator lets in
+WITH_SOMEBODY = ("facilitator", "staff", called.CALLED)  # who is with a person is not leaving them alone
 OUTSIDE = (SeatState.WAITING, SeatState.SENT_BACK)  # at the door, for the facilitator to let in
 NEEDED = [Document.TELEHEALTH, Document.GROUP, Document.EMERGENCY]
 
@@ -67,7 +68,10 @@ MISSING = {
 
 
 class NotNow(Exception):
-    """The door is not open; `why` is "early", "late", "ended", "cancelled", "locked" or "alone" (see `joint`)."""
+    """The door is not open.
+
+    `why` is "early", "late", "ended", "cancelled", "locked", "alone" (see `joint`) or "called" (see `called`).
+    """
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -102,7 +106,7 @@ def role_in(session: CareSession, actor: Actor) -> str:
     elif session.staff.filter(staff_id=actor.pk, stands=True).exists():
         return "facilitator"
     elif isinstance(actor, Person) and actor.is_clinician:
-        return "staff"
+        return called.CALLED if called.is_called(session, actor) else "staff"
     raise Http404
 
 
@@ -134,6 +138,8 @@ def check_may_come(session: CareSession, actor: Actor, role: str, *, at: datetim
     """Raise NotNow when the door is not open at `at`, is locked, or not both partners of a couple were asked alone."""
     check_open(session, role, at=at)
     check_lock(session, actor, role, at=at)
+    if called.keeps_out(session, actor, role, at=at):
+        raise NotNow("called")
     if not joint.may_come(session, actor, role, at=at):
         raise NotNow("alone")
 
@@ -141,12 +147,13 @@ def check_may_come(session: CareSession, actor: Actor, role: str, *, at: datetim
 def check_lock(session: CareSession, actor: Actor, role: str, *, at: datetime) -> None:
     """Raise NotNow("locked") for staff, helpers and a site's device that were not inside before the door was locked.
 
-    Who leads, who was in before, and staff who come to a group that nobody leads are never kept out.
+    Who leads, who was in before, and staff who come to a group that nobody leads are never kept out. Whoever was
+    called to a private place was never in the group.
     """
     if role not in ("staff", "site", "helper") or not is_locked(session):
         return
     who = {"device": actor.pk} if role == "site" else {"person": actor.pk}
-    if Seat.objects.filter(session=session, **who).exists():
+    if Seat.objects.filter(session=session, **who).exclude(role=called.CALLED).exists():
         return
     if role in ("site", "helper") or staffing.led_now(Neighbour.of(session.pk), at=at):
         raise NotNow("locked")
@@ -191,8 +198,12 @@ def ask(session: CareSession, actor: Actor, *, at: datetime) -> Seat:
         seat.state = SeatState.ADMITTED if seat.admitted_at else SeatState.WAITING
         seat.save()
         note(seat, "came back", by=actor, at=at)
+    if called.CALLED in (role, seat.role):
+        called.settle(seat, role=role, at=at)
     if role == "helper":
         seat.refresh_from_db(fields=["place"])  # the database has put them beside their person
+    elif role == called.CALLED:
+        open_room(session, seat.place, at=at)
     elif straight_in and role != "site":
         open_room(session, Place.GROUP, at=at)
         Board.lay_out(session, at=at)
@@ -342,11 +353,14 @@ def leave(seat: Seat, *, by: Actor, at: datetime) -> None:
 def sit_with(session: CareSession, *, by: Person, place: str, at: datetime) -> Seat:
     """A member of staff goes over to `place`: to somebody who is not in treatment, or back to the group.
 
-    Raises Refused("joint_place") where a joint meeting may open no further place now: alone with one partner is aside.
+    Raises PermissionDenied for whoever was called to one private place, and Refused("joint_place") where a joint
+    meeting may open no further place now: alone with one partner is aside.
     """
     if not joint.may_go_to(session, place, at=at):
         raise Refused("joint_place")
     seat = ask(session, by, at=at)
+    if seat.role == called.CALLED:
+        raise PermissionDenied
     seat.place = place
     seat.save()
     open_room(session, place, at=at)
@@ -361,6 +375,9 @@ def end(session: CareSession, *, by: Person, at: datetime) -> None:
     _require_facilitator(session, by)
     if _somebody_is_aside(session, at=at):
         raise Refused("somebody_aside")
+    if _somebody_waits_for_one_who_was_called(session):
+        raise Refused("somebody_waits")
+    AsideAsk.objects.filter(session=session, called=True, ended_at=None).update(ended_at=at, ended="over")
     BreakoutRound.objects.standing().filter(session=session, opened_at=None).delete()
     BreakoutRound.end(session.pk, at=at, due=False)
     LiveRoom.objects.filter(session=session, ended_at=None).update(ended_at=at)
@@ -373,6 +390,8 @@ def end(session: CareSession, *, by: Person, at: datetime) -> None:
 
 def _put_out(seat: Seat, state: str, what: str, *, by: Person, at: datetime) -> None:
     seat = _held(seat, by=by)
+    if seat.role == called.CALLED:
+        raise Refused("called")
     if needs_somebody(seat) and not _somebody_is_with(seat, at=at):
         raise Refused("needs_somebody")
     seat.state = state
@@ -395,12 +414,18 @@ def _somebody_is_with(seat: Seat, *, at: datetime) -> bool:
     if not seat.place.startswith(ASIDE):
         return False
     there = Seat.objects.filter(session=seat.session_id, place=seat.place, state=SeatState.ADMITTED)
-    return any(other.here(at) for other in there.filter(role__in=("facilitator", "staff")))
+    return any(other.here(at) for other in there.filter(role__in=WITH_SOMEBODY))
 
 
 def _somebody_is_aside(session: CareSession, *, at: datetime) -> bool:
     aside = Seat.objects.filter(session=session, role="patient", place__startswith=ASIDE, state=SeatState.ADMITTED)
     return aside.filter(seen_at__gt=at - GONE_AFTER).exists()
+
+
+def _somebody_waits_for_one_who_was_called(session: CareSession) -> bool:
+    """Somebody under watch is not left alone by the end while a clinician is asked for, or on the way to them."""
+    asked = AsideAsk.objects.filter(session=session, called=True, ended_at=None, seat__state=SeatState.ADMITTED)
+    return any(needs_somebody(question.seat) for question in asked.select_related("seat"))
 
 
 def _held(seat: Seat, *, by: Person) -> Seat:
@@ -470,7 +495,7 @@ def stay_live(seat: Seat, patient: Person, *, at: datetime) -> None:
         row.person_id
         for row in Neighbour.of(seat.session_id)
         if row.person_id
-        and row.role in ("facilitator", "staff")
+        and row.role in WITH_SOMEBODY
         and row.state == SeatState.ADMITTED
         and (row.place == seat.place or (in_treatment(row.place) and in_treatment(seat.place)))
         and row.seen_at

@@ -21,6 +21,7 @@ from openiop.people import screen
 from openiop.people.access import acting
 from openiop.room import (
     admission,
+    called,
     companions,
     e2ee,
     helping,
@@ -128,6 +129,7 @@ class RoomConsumer(Socket):
         """Heed it, and return whether that was possible; what stood in the way is said."""
         try:
             helping.check_may_say(self.role, message)
+            called.check_may_say(self.role, message)
             await self._heed(message)
             return True
         except admission.SomethingMissing:
@@ -316,6 +318,7 @@ class RoomConsumer(Socket):
         except Http404:
             await self._bye("refused")
             return
+        self.role = seat.role  # staff may be called away meanwhile
         if seat.connection != self.connection:
             await self._bye("taken")
             return
@@ -423,6 +426,7 @@ class RoomConsumer(Socket):
                 if seat is not None and what is not messages.offline:
                     admission.check_still_comes(seat.session, self.person)
                     companions.check_still_here(seat)
+                    called.check_still_called(seat)
                     if seat.line != self.line and not _counts_late(what, arguments):
                         raise _Overtaken
                 return what(seat, self.person, timezone.now(), **arguments)

@@ -17,7 +17,7 @@ from django.db.models import Max
 
 from openiop.lib.ids import uuid7
 from openiop.lib.wake import wake
-from openiop.room import admission, key_news, protocol
+from openiop.room import admission, encryption, key_news, protocol
 from openiop.room.models import KeyCommit, KeyPackage, KeyRoster, KeyWelcome, Seat, SeatState
 from openiop.schedule.models import CareSession
 
@@ -170,6 +170,22 @@ def sign(seat: Seat, roster: protocol.SignRoster) -> None:
     except IntegrityError:
         raise KeysRefused("past_version") from None
     _wake(seat.session)
+
+
+def can_be_heard(seat: Seat, *, at: datetime) -> bool:
+    """Does this connection hold the keys of the room it is in, or needs none, the session not being sealed so?"""
+    if encryption.word_for(seat.session) != "end_to_end":
+        return True
+    own = next(((room, place) for room, place in key_news.rooms_of(seat).items() if place == seat.place), None)
+    if own is None:
+        return False
+    room, place = own
+    packages = key_news.current(seat.session, {room: place}, at=at)[room]
+    mine = {
+        str(row.pk) for row in packages if row.seat_id == seat.pk and row.able and row.connection == seat.connection
+    }
+    last = KeyCommit.objects.filter(live_room_id=room).order_by("-epoch").first()
+    return last is not None and bool(mine & set(last.members))
 
 
 # --- forgetting ---

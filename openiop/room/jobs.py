@@ -10,13 +10,14 @@ from openiop.people.access import System, acting, all_clinics, for_each_clinic, 
 from openiop.people.models import Clinic
 from openiop.room import care, e2ee, staffing
 from openiop.room.boards import expiry
-from openiop.room.leading import forgetting
+from openiop.room.leading import calling, forgetting
 from openiop.room.notes import keeping
 from openiop.room.together import leaving, polls
 
 
 def watch(at: datetime) -> int:
-    """Call back whoever is lost while at risk, ask for staff where a group is paused, tell of who left worse.
+    """Call back whoever is lost while at risk, ask for staff where a group is paused, tell of who left worse, ask
+    others where a clinician who was called is not there in time.
 
     Returns how many are lost now.
     """
@@ -26,7 +27,12 @@ def watch(at: datetime) -> int:
             found += care.call_back(clinic, at=at)
             staffing.page_for_the_paused(clinic.pk, at=at)
             leaving.tell_of_worse(clinic.pk, at=at)
+    in_each_clinic(_ask_others, at=at)
     return found
+
+
+def _ask_others(clinic: Clinic, *, at: datetime) -> int:
+    return calling.tend_all(clinic.pk, at=at)
 
 
 @app.periodic(cron="23 * * * *")

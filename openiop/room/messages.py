@@ -15,6 +15,7 @@ from openiop.room import (
     admission,
     aside,
     breakouts,
+    called,
     e2ee,
     encryption,
     key_news,
@@ -24,7 +25,7 @@ from openiop.room import (
     state,
     still,
 )
-from openiop.room.leading import floor, forgetting
+from openiop.room.leading import calling, floor, forgetting
 from openiop.room.leading import telling as leading
 from openiop.room.media.rooms import MediaRoom
 from openiop.room.media.tab import Where
@@ -67,6 +68,7 @@ def read(
     ended = breakouts.keep_time(seat, at=at)
     if seat.role == "facilitator":
         breakouts.tend(seat.session, at=at)
+        calling.tend(seat.session, at=at)
     if ended:
         seat.refresh_from_db(fields=["place"])
     room = state.room_for(seat, at=at)
@@ -114,7 +116,13 @@ def breakout(me: Seat, person: Any, at: Any, *, message: protocol.Breakout) -> N
 
 
 def keys(seat: Seat, person: Any, at: Any, *, request: protocol.KeyRequest) -> dict[str, Any]:
-    return e2ee.handle(seat, request, at=at)
+    reply = e2ee.handle(seat, request, at=at)
+    if seat.role == called.CALLED:
+        if isinstance(request, protocol.CannotEncrypt):
+            calling.unable(seat, at=at)
+        elif seat.media.get("place") == seat.place:  # sound and picture came first
+            aside.arrive(seat, at=at)
+    return reply
 
 
 def choose_encryption(seat: Seat, person: Any, at: Any, *, word: str) -> None:
@@ -179,6 +187,9 @@ def own_media(seat: Seat, person: Any, at: Any, *, audio: bool, video: bool, sav
 
 
 def leave(seat: Seat, person: Any, at: Any) -> None:
+    if seat.role == called.CALLED:  # nobody is left alone in a private place by who goes away
+        aside.back(seat.session, by=person, at=at)
+        seat.refresh_from_db(fields=["state", "place"])
     admission.leave(seat, by=person, at=at)
 
 

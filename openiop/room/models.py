@@ -40,7 +40,7 @@ GONE_AFTER = timedelta(seconds=60)  # without a beat; the seat then counts as em
 QUIET_AFTER = timedelta(seconds=25)  # two beats missed: "reconnecting" on the tile
 
 
-ROLES = ("patient", "facilitator", "staff", "site", "supporter", "helper")
+ROLES = ("patient", "facilitator", "staff", "site", "supporter", "helper", "called")
 
 
 class Place(models.TextChoices):
@@ -106,7 +106,8 @@ class Seat(Row):
     newest socket: one that the tab gave up may seem open for a while yet. `saving`: sound only for now. `network`: what
     the person's own test before joining found; empty where it is not known. `media` is
     what another web process needs to take over its media; `seen_at` its last beat; `ready` that the door's form is
-    done. A helper sits where the person they are with sits (migration 0027 sees to it). `companion`: the phone of
+    done. A helper sits where the person they are with sits (migration 0027 sees to it); a clinician who was called, in
+    the one private place they were called to while that call stands, and else nowhere (0035). `companion`: the phone of
     somebody who is on site, without sound and picture (companions.py).
     """
 
@@ -344,6 +345,26 @@ class MyBreakout(models.Model):
     def of(cls, session_id: Any) -> MyBreakout | None:
         """Return the breakout the acting person sits in now, or None."""
         return next(iter(cls.objects.raw("SELECT * FROM my_breakout(%s)", [session_id])), None)
+
+
+class MyCompany(models.Model):
+    """Of the acting patient alone, whom those who lead have called to them, from `my_company`; never a table.
+
+    `word`: "asked", "coming", "here", or "lost" where their line is; `name` only once they have said that they come.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    word = models.TextField()
+    asked_by = models.TextField()
+    name = models.TextField()
+
+    class Meta:
+        managed = False
+        db_table = "my_company"
+
+    @classmethod
+    def of(cls, session_id: Any) -> MyCompany | None:
+        return next(iter(cls.objects.raw("SELECT * FROM my_company(%s)", [session_id])), None)
 
 
 class SignalKind(models.TextChoices):

@@ -10,6 +10,7 @@ from django.urls import reverse
 from openiop.room import (
     admission,
     breakout_state,
+    called,
     care,
     encryption,
     guests,
@@ -71,7 +72,9 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
         my_signal=_my_signal(seat),
         still=still.for_me(seat, block, at=at) if inside and not halted else None,
         lead=_lead(seat, neighbours, rooms, block, at=at) if leads else None,
-        chat=leading.chat_mode(session) if inside and not halted else "off",
+        company=called.company(seat) if inside else None,
+        called=called.place_of(seat, neighbours) if inside else None,
+        chat=leading.chat_mode(session) if inside and not halted and seat.role != called.CALLED else "off",
         encryption=encryption.word_for(session),
     )
 
@@ -238,7 +241,9 @@ def _lead(
         together=telling.for_those_who_lead(mine, at=at),
         door=leading.door_for_those_who_lead(session),
         others=leading.others_who_lead(mine, at=at),
-        asides=leading.asides_asked(session, at=at),
+        asides=leading.asides_asked(session, neighbours, at=at),
+        on_duty=leading.on_duty(session, neighbours, at=at),
+        alone=leading.alone(neighbours, at=at),
         key_rooms=list(key_news.held_by(mine, rooms.values())),
         agenda=cards.agenda_for(session, block),
     )

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from openiop.room import consumers, guest_views, helper_views, joint_views, views
+from openiop.room import called_views, consumers, guest_views, helper_views, joint_views, views
 from openiop.room.boards.urls import urlpatterns as boards
 from openiop.room.boards.urls import websocket_urlpatterns as board_sockets
 from openiop.room.cards import views as card_views
@@ -35,6 +35,7 @@ urlpatterns = [
         helper_views.cancellation,
         name="session-helper-cancellation",
     ),
+    path("sessions/<uuid:pk>/aside/<uuid:ask_pk>", called_views.private_place, name="private-place"),
     path("helping", helper_views.mine, name="helping"),
     path("sessions/<uuid:pk>/joint", joint_views.partners, name="session-joint"),
     path("sessions/<uuid:pk>/one-device", joint_views.one_device, name="session-one-device"),

@@ -336,7 +336,7 @@ def _not_now(request: Any, session: CareSession) -> HttpResponse | None:
 def _room_page(request: Any, session: CareSession, role: str) -> HttpResponse:
     config = {
         "socket": f"/ws/room/{session.pk}",
-        "boardUrl": "" if role in ("supporter", "helper") else reverse("session-board", args=[session.pk]),
+        "boardUrl": "" if role in ("supporter", "helper", "called") else reverse("session-board", args=[session.pk]),
         "helpUrl": reverse("help") if role == "patient" else "",
         "leaveUrl": _leave_url(session, role),
         "person": str(request.person.pk),
@@ -401,6 +401,8 @@ def _leave_url(session: CareSession, role: str) -> str:
         return reverse("visit")
     if role == "helper":
         return reverse("helping")
+    if role == "called":
+        return reverse("home")
     return reverse("site-room") if role == "site" else reverse("session", args=[session.pk])
 
 

@@ -26,6 +26,7 @@ from openiop.people.models import Device, Invitation, Person, Site, hashed
 from openiop.people.support import SupporterConsent, SupporterLink
 from openiop.programs.models import Enrolment, Program, Track
 from openiop.room.boards.models import Board, BoardImage, BoardPolicy
+from openiop.room.leading.models import AsideAsk
 from openiop.room.models import Seat
 from openiop.room.notes import keeping
 from openiop.safety import ladder
@@ -258,6 +259,9 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "consent_pk": consent.pk,
             "helpers": helper.pk,
             "booking_pk": booking.pk,
+            "ask_pk": AsideAsk.objects.create(
+                **clinic, session=evening, seat=seat, whom=director, by=cast["bea"], at=now, called=True
+            ).pk,
             "login": cast["bea"].login_id,
         }
 

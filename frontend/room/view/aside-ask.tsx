@@ -4,15 +4,18 @@ import type { RoomApp } from "../app.ts";
 import type { AsideAsked, Room } from "../protocol.ts";
 import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
+import { CallNotice } from "./called.tsx";
 import { Command } from "./command.tsx";
 
 type Props = { app: RoomApp; room: Room; words: Words };
 
-/** Who is asked sees it over the faces; whoever asked sees who is asked, or that they cannot. Other leaders see nothing. */
+/** Who is asked sees it over the faces; whoever asked sees who is asked, or that they cannot. Other leaders see only whom else was called. */
 export function AsideQuestions({ app, room, words }: Props) {
   const { person } = app.config;
   return (room.lead?.asides ?? []).map((asked) =>
-    asked.whom === person && !asked.declined ? (
+    asked.called ? (
+      <CallNotice key={asked.id} app={app} room={room} asked={asked} words={words} />
+    ) : asked.whom === person && !asked.declined ? (
       <div key={asked.id} className="room-notice" data-warm data-notice="aside-asked" role="alert">
         <span>{fill(words.aside_asked, { by: asked.by_name, name: asked.name })}</span>
         <Answer app={app} asked={asked} comes words={words} />

@@ -37,7 +37,7 @@ export function Bar({ app, snapshot, words, railOpen, setRailOpen, boardOpen, se
           </Control>
         </>
       )}
-      {state.room?.me.role !== "helper" && (
+      {state.room?.me.role !== "helper" && state.room?.me.role !== "called" && (
         <Control icon="hand" up={handRaised} keys="h" onClick={() => app.toggleHand()}>
           {handRaised ? words.hand_down : words.hand_up}
         </Control>

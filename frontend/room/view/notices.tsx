@@ -15,8 +15,10 @@ export function Notices({ app, snapshot, words }: { app: RoomApp; snapshot: Snap
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const notices: { key: string; text: string; warm?: boolean; closes?: boolean; act?: { text: string; press: () => void } }[] = [];
 
-  if (state.room?.me.talk === "contact_only") notices.push({ key: "staff", text: words.staff_only, warm: true });
-  else if (state.room?.me.state === "private") notices.push({ key: "staff", text: words.staff_side, warm: true });
+  // Whoever was called, and the person they are with, read who is here instead.
+  const told = Boolean(state.room?.called) || state.room?.company?.word === "here";
+  if (!told && state.room?.me.talk === "contact_only") notices.push({ key: "staff", text: words.staff_only, warm: true });
+  else if (!told && state.room?.me.state === "private") notices.push({ key: "staff", text: words.staff_side, warm: true });
   if (state.line !== "open") notices.push({ key: "line", text: words.lost_line, warm: true });
   else if (state.mediaLost || !media.connected) notices.push({ key: "media", text: words.lost_media, warm: true });
   else if (quality.saving) notices.push({ key: "saving", text: words.saving_chosen, act: { text: words.show_pictures, press: () => app.quality.save(false) } });

@@ -11,6 +11,7 @@ import { fill } from "../words.ts";
 import type { Words } from "../words.ts";
 import { AsideButton } from "./aside.tsx";
 import { AskAnother } from "./aside-ask.tsx";
+import { CallSomebody } from "./called.tsx";
 import { AskToSpeakButton, SpotlightButton } from "./floor.tsx";
 import { LockButton, LockWords, WriteToDoor } from "./door.tsx";
 import { CareLink, LostAtRisk } from "./care.tsx";
@@ -116,6 +117,7 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
                     {words.more}
                   </summary>
                   {seat.role === "patient" && !seat.companion && !room.lead?.aside && <AskAnother app={app} room={room} seat={seat.seat} name={seat.name} words={words} />}
+                  {seat.role === "patient" && !seat.companion && <CallSomebody app={app} room={room} seat={seat.seat} name={seat.name} words={words} />}
                   <SpotlightButton app={app} room={room} seat={seat} words={words} />
                   {seat.role !== "facilitator" && (
                     <Command app={app} className="room-button small danger" aria-label={fill(words.remove_name, seat)} onClick={() => setAsked({ do: "remove", seat })}>

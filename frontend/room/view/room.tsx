@@ -23,6 +23,7 @@ import { newSignals } from "../signal.ts";
 import { DoorScreen } from "./screens.tsx";
 import { AsideNotices } from "./aside.tsx";
 import { AsideQuestions } from "./aside-ask.tsx";
+import { AloneAside, CalledNotices } from "./called.tsx";
 import { LockedOutNotice } from "./door.tsx";
 import { FloorNotices } from "./floor.tsx";
 import { SignalsNotice } from "./signal.tsx";
@@ -64,10 +65,12 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
           <div className="room-main">
             {leads && <AsideNotices app={app} snapshot={snapshot} room={state.room} words={words} />}
             {leads && <AsideQuestions app={app} room={state.room} words={words} />}
+            {leads && <AloneAside app={app} room={state.room} words={words} />}
             {leads && <LockedOutNotice app={app} room={state.room} words={words} />}
             {leads && <SignalsNotice room={state.room} words={words} open={railOpen ? null : () => setRailOpen(true)} />}
             {leads && <StillNotice room={state.room} now={now} words={words} />}
             {companion ? <CompanionNotices app={app} snapshot={snapshot} words={words} /> : <Notices app={app} snapshot={snapshot} words={words} />}
+            <CalledNotices app={app} room={state.room} words={words} />
             <FloorNotices app={app} room={state.room} words={words} />
             <BreakoutCalls app={app} room={state.room} words={words} />
             {!companion && <MyRoom app={app} room={state.room} words={words} />}
@@ -79,7 +82,7 @@ export function RoomView({ app, words }: { app: RoomApp; words: Words }) {
             {focuses && <StillCard app={app} snapshot={snapshot} words={words} />}
             {(state.room.together || focuses || notebook) && (
               <div className="room-quiet">
-                {state.room.together && state.room.me.role !== "helper" && <Reactions app={app} words={words} />}
+                {state.room.together && state.room.me.role !== "helper" && state.room.me.role !== "called" && <Reactions app={app} words={words} />}
                 {focuses && <FocusButton focus={focus} setFocus={setFocus} words={words} />}
                 {notebook && <NotesButton open={notesOpen} setOpen={openNotes} words={words} />}
               </div>

@@ -118,6 +118,7 @@ function said(screen: Screen, { room }: State, words: Words): { title: string; t
     case "elsewhere":
       return { title: words.elsewhere_title, text: words.elsewhere_text };
     case "refused":
+      if (room?.me.role === "called") return { title: words.called_over_title, text: words.called_over_text };
       return { title: words.refused_title, text: words.refused_text };
     default:
       return { title: words.connecting_title, text: words.connecting_text };

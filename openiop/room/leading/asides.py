@@ -1,6 +1,6 @@
-"""Asking another who leads to go to a private place with somebody: the patient is moved once that person is there.
+"""Asking another who leads, or a clinician on duty, to go to a private place: the person is moved once they are there.
 
-Nothing of it reaches a patient before that. Rules: docs/rules/leading.md.
+What a clinician who does not lead answers is in calling.py. Rules: docs/rules/leading.md, 21 to 28.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import F
 from django.http import Http404
 from django.utils.translation import gettext, override
 
@@ -19,6 +20,7 @@ from openiop.lib.wake import wake
 from openiop.messaging.models import EVERY_WAY, send_by
 from openiop.people.models import Person
 from openiop.room import aside, signals
+from openiop.room.leading import calling, duty
 from openiop.room.leading.door import require_leader
 from openiop.room.leading.models import AsideAsk
 from openiop.room.models import ASIDE, Seat, SeatState
@@ -30,22 +32,35 @@ ANSWER_STAYS = timedelta(minutes=5)  # how long whoever asked reads that the oth
 
 @transaction.atomic
 def ask(seat: Seat, *, whom: UUID, by: Person, at: datetime) -> AsideAsk:
-    """Ask another who leads this session; it takes the place of an earlier question about the same person.
+    """Ask another who leads this session, or a clinician on duty; it takes the place of an earlier question.
 
     Whoever is not in the room is called by every way they can be reached, in words that name nobody. Raises
-    PermissionDenied, Http404 for somebody who does not lead here, and Refused("not_inside") for a patient not in,
-    or there by a phone that hears nothing.
+    PermissionDenied, Http404 for somebody who neither leads here nor may be called to this patient now, and Refused:
+    "not_inside" for a patient not in, or there by a phone that hears nothing, "with_somebody" while whoever was called
+    is with them.
     """
     session = seat.session
     require_leader(session, by)
+    calling.one_at_a_time(session)
     person = others_who_lead(session, than=by).filter(pk=whom).first()
+    is_called = person is None
+    person = person or duty.may_be_called(session, seat.person_id, whom, at=at)
     if person is None:
         raise Http404
     if seat.role != "patient" or seat.companion or seat.state != SeatState.ADMITTED:
         raise Refused("not_inside")
+    before = _standing(session).filter(seat=seat).select_related("session__clinic").first()
+    if before and before.arrived_at and calling.word(before, at=at) == "here":
+        raise Refused("with_somebody")
     _standing(session).filter(seat=seat).update(ended_at=at, ended="withdrawn")
-    question = AsideAsk.objects.create(clinic_id=seat.clinic_id, session=session, seat=seat, whom=person, by=by, at=at)
-    if person.pk not in free_here(session, at=at):
+    question = AsideAsk.objects.create(
+        clinic_id=seat.clinic_id, session=session, seat=seat, whom=person, by=by, at=at, called=is_called
+    )
+    if is_called:
+        calling.call(person, question, at=at)
+        wake(f"desk.{seat.clinic_id}")
+        wake(signals.seat_topic(seat.pk))
+    elif person.pk not in free_here(session, at=at):
         _call(person, question, at=at)
     trail.record("room.aside-ask", patient=seat.person_id, thing=session)
     wake(signals.lead_topic(session.pk))
@@ -56,12 +71,18 @@ def ask(seat: Seat, *, whom: UUID, by: Person, at: datetime) -> AsideAsk:
 def answer(session: CareSession, ask_id: UUID, *, comes: bool, by: Person, at: datetime) -> None:
     """I go, or I cannot; whoever asked may take the question back. Raises PermissionDenied, and Http404.
 
-    Who goes is first at the private place; the patient follows once they are there, as ever (`aside.arrive`).
+    Who goes is first at the private place; the patient follows once they are there, as ever (`aside.arrive`). A
+    clinician who was called answers elsewhere (`calling.come`); anybody who leads may call them off, until they are
+    there: else Refused("with_somebody").
     """
     require_leader(session, by)
+    calling.one_at_a_time(session)
     question = _standing(session).select_for_update(of=("self",)).filter(pk=ask_id).first()
     if question is None:
         raise Http404
+    if question.called:
+        _call_off(question, comes=comes, at=at)
+        return
     if by.pk != question.whom_id and (comes or by.pk != question.by_id):
         raise PermissionDenied
     if comes:
@@ -72,9 +93,26 @@ def answer(session: CareSession, ask_id: UUID, *, comes: bool, by: Person, at: d
     wake(signals.lead_topic(session.pk))
 
 
+def _call_off(question: AsideAsk, *, comes: bool, at: datetime) -> None:
+    if comes:
+        raise PermissionDenied
+    if question.arrived_at and calling.word(question, at=at) == "here":
+        raise Refused("with_somebody")
+    question.ended_at, question.ended = at, "withdrawn"
+    question.save(update_fields=["ended_at", "ended"])
+    for topic in (signals.lead_topic(question.session_id), signals.seat_topic(question.seat_id)):
+        wake(topic)
+    wake(f"principal.{question.whom_id}")
+    wake(f"desk.{question.clinic_id}")
+
+
 def newest(session: CareSession, *, at: datetime) -> list[AsideAsk]:
-    """Return the last question about each patient who still sits in the group: open, or declined a moment ago."""
-    rows = AsideAsk.objects.filter(session=session).select_related("seat__person", "whom", "by").order_by("-at", "-pk")
+    """Return the last question about each patient: open, or declined a moment ago.
+
+    Of one to another who leads, only while the patient still sits in the group.
+    """
+    rows = AsideAsk.objects.filter(session=session).select_related("seat__person", "whom", "by")
+    rows = rows.order_by(F("ended_at").desc(nulls_first=True), "-at", "-pk")  # the open one first: there is only one
     latest: dict[Any, AsideAsk] = {}
     for row in rows:
         latest.setdefault(row.seat_id, row)
@@ -82,9 +120,11 @@ def newest(session: CareSession, *, at: datetime) -> list[AsideAsk]:
 
 
 def _matters(row: AsideAsk, *, at: datetime) -> bool:
-    if row.seat.state != SeatState.ADMITTED or row.seat.place.startswith(ASIDE):
+    if row.seat.state != SeatState.ADMITTED:
         return False
-    declined = row.ended == "declined" and row.ended_at is not None and row.ended_at > at - ANSWER_STAYS
+    if row.seat.place.startswith(ASIDE) and not (row.called and row.ended_at is None):
+        return False
+    declined = row.ended in ("declined", "unable") and row.ended_at is not None and row.ended_at > at - ANSWER_STAYS
     return row.ended_at is None or declined
 
 

@@ -153,25 +153,45 @@ class ChatLine(Row):
 
 
 class AsideAsk(Row):
-    """Somebody who leads asks another who leads to go to a private place with a patient. Staff's alone.
+    """Somebody who leads asks a colleague to go to a private place with a patient. Staff's alone.
 
-    Open → came, declined, or withdrawn by whoever asked (also when it is asked anew). The patient is moved by none of
-    these: only once the other is in the private place (room/aside.py).
+    Of another who leads (`called` false): open → came, declined, or withdrawn by whoever asked (also when it is asked
+    anew). Of a clinician who does not lead (`called`): asked → coming (`coming_at`, they said so) → there
+    (`arrived_at`: connected in the private place) → over; it stands, with its clock, until it has `ended`: declined,
+    withdrawn, taken (somebody else goes), unable (their browser cannot seal), back (the person went back to the group
+    before they came), gone (the person left), over. `climbed_at`: not there in time, others were asked as well. While
+    it stands and they are coming it is their only way in; what ends it puts them out, by a trigger (migration 0035).
+    The patient is moved by none of this: only once the other is in the private place (room/aside.py).
     """
+
+    ENDS = ("came", "declined", "withdrawn", "taken", "unable", "back", "gone", "over")
 
     session = models.ForeignKey(CareSession, on_delete=models.PROTECT, related_name="+")
     seat = models.ForeignKey("room.Seat", on_delete=models.PROTECT, related_name="+")
     whom = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
+    called = models.BooleanField(default=False)
+    coming_at = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField(null=True)
+    climbed_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    ended = models.TextField(choices=[(how, how) for how in ("came", "declined", "withdrawn")], blank=True)
+    ended = models.TextField(choices=[(how, how) for how in ENDS], blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["seat"], condition=Q(ended_at=None), name="one_aside_question_a_patient"),
+            models.UniqueConstraint(
+                fields=["session", "whom"],
+                condition=Q(called=True, ended_at=None, coming_at__isnull=False),
+                name="called_to_one_private_place",
+            ),
             models.CheckConstraint(
                 condition=Q(ended_at=None, ended="") | (Q(ended_at__isnull=False) & ~Q(ended="")),
                 name="aside_question_ends_somehow",
+            ),
+            models.CheckConstraint(
+                condition=Q(coming_at=None, arrived_at=None) | Q(called=True, coming_at__isnull=False),
+                name="called_comes_before_arriving",
             ),
         ]

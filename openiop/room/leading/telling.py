@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Literal, cast
 from uuid import UUID
 
-from openiop.room import protocol
-from openiop.room.leading import asides
+from openiop.room import called, protocol
+from openiop.room.leading import asides, calling, duty
 from openiop.room.leading import chat as lines
 from openiop.room.leading import floor as verbs
-from openiop.room.leading.models import ChatLine, DoorLock, DoorMessage, Spotlight, Stick
-from openiop.room.models import BREAKOUT, BreakoutRoom, Neighbour, Seat
+from openiop.room.leading.models import AsideAsk, ChatLine, DoorLock, DoorMessage, Spotlight, Stick
+from openiop.room.models import BREAKOUT, BreakoutRoom, Neighbour, Seat, SeatState
 from openiop.schedule.models import CareSession
 
 
@@ -108,7 +108,8 @@ def others_who_lead(mine: Seat, *, at: datetime) -> list[protocol.Leader]:
     return sorted(people, key=lambda person: not person.free)
 
 
-def asides_asked(session: CareSession, *, at: datetime) -> list[protocol.AsideAsked]:
+def asides_asked(session: CareSession, neighbours: list[Neighbour], *, at: datetime) -> list[protocol.AsideAsked]:
+    there = {row.person_id for row in neighbours if row.role == "called" and (row.here(at) or row.reconnecting(at))}
     return [
         protocol.AsideAsked(
             id=row.pk,
@@ -120,6 +121,33 @@ def asides_asked(session: CareSession, *, at: datetime) -> list[protocol.AsideAs
             by_name=row.by.called,
             at=row.at,
             declined=row.ended == "declined",
+            called=row.called,
+            word=_word(row, session, is_there=row.whom_id in there, at=at),
         )
         for row in asides.newest(session, at=at)
     ]
+
+
+def _word(row: AsideAsk, session: CareSession, *, is_there: bool, at: datetime) -> called.Word:
+    if not row.called:
+        return "declined" if row.ended else "asked"
+    row.session = session
+    return cast("called.Word", calling.word(row, at=at, is_there=is_there))
+
+
+def on_duty(session: CareSession, neighbours: list[Neighbour], *, at: datetime) -> list[protocol.OnDuty]:
+    """Whom one may call though they do not lead, to the patients who are inside."""
+    seats = {row.person_id: row.id for row in neighbours if row.role == "patient" and row.state == SeatState.ADMITTED}
+    return [
+        protocol.OnDuty(
+            person=row.person,
+            name=row.name,
+            because=cast("Literal['on_call', 'therapist', 'director']", row.because),
+            seat=seats[row.patient] if row.patient else None,
+        )
+        for row in duty.on_duty(session, seats, at=at)
+    ]
+
+
+def alone(neighbours: list[Neighbour], *, at: datetime) -> list[protocol.Alone]:
+    return [protocol.Alone(seat=row.id, name=row.called) for row in duty.alone_aside(neighbours, at=at)]

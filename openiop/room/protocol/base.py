@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 PROTOCOL = 1
-Role = Literal["patient", "facilitator", "site", "staff", "supporter", "helper"]
+Role = Literal["patient", "facilitator", "site", "staff", "supporter", "helper", "called"]
 LARGEST_MESSAGE_BYTES = 64 * 1024
 BEAT_SECONDS = 10
 

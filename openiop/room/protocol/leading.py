@@ -25,7 +25,10 @@ class AsideEnd(Led):
 
 
 class AsideAsk(Led):
-    """Ask another who leads to go to a private place with this patient, who is moved only once they are there."""
+    """Ask another who leads, or a clinician on duty, to go to a private place with this patient.
+
+    The patient is moved only once they are there.
+    """
 
     type: Literal["aside_ask"]
     seat: UUID
@@ -77,6 +80,41 @@ class AsideAsked(Said):
     by_name: str
     at: datetime
     declined: bool
+    called: bool = False
+    """A clinician who does not lead."""
+    word: Literal["asked", "coming", "late", "here", "lost", "declined", "unable"] = "asked"
+    """Of a clinician who was called; `unable`: their browser cannot seal sound and picture, so they were kept out."""
+
+
+class OnDuty(Said):
+    """A clinician who does not lead and may be called; of a therapist, to this one patient."""
+
+    person: UUID
+    name: str
+    because: Literal["on_call", "therapist", "director"]
+    seat: UUID | None = None
+
+
+class Alone(Said):
+    """A patient in a private place in which none of the staff is any more."""
+
+    seat: UUID
+    name: str
+
+
+class Company(Said):
+    """For the patient: `by` has asked for somebody; `name` is coming, is here, or their line is lost."""
+
+    word: Literal["asked", "coming", "here", "lost"]
+    by: str
+    name: str = ""
+
+
+class CalledNow(Said):
+    """For a clinician who was called: the person they are here for; `there`: they are in this place too."""
+
+    name: str
+    there: bool
 
 
 class Leader(Said):
@@ -100,6 +138,8 @@ class Lead(Said):
     door: DoorLed = DoorLed()
     others: list[Leader] = []
     asides: list[AsideAsked] = []
+    on_duty: list[OnDuty] = []
+    alone: list[Alone] = []
     key_rooms: list[UUID] = []
     """The rooms whose keys I hold, whichever I sit in, so that I can go over at once."""
     agenda: list[AgendaBlock] = []

@@ -10,7 +10,7 @@ from openiop.room.protocol.chat import ChatWord
 from openiop.room.protocol.door import DoorForMe
 from openiop.room.protocol.floor import FloorNow, SpeakAsked
 from openiop.room.protocol.keys import Word
-from openiop.room.protocol.leading import Lead
+from openiop.room.protocol.leading import CalledNow, Company, Lead
 from openiop.room.protocol.seats import Host, Me, Seat, SessionNow, Waiting
 from openiop.room.protocol.signals import MySignal
 from openiop.room.protocol.still import StillNow
@@ -44,6 +44,10 @@ class Room(Said):
     """For a patient whose own screen may ask *still with us?* now."""
     lead: Lead | None = None
     """For those who lead, and nobody else."""
+    company: Company | None = None
+    """For one patient alone: whom those who lead have called to them."""
+    called: CalledNow | None = None
+    """For whoever was called to a private place, and sees nothing else."""
     chat: ChatWord = "off"
     encryption: Word = "transport"
 

@@ -139,9 +139,9 @@ def test_only_who_was_asked_goes_or_declines_and_only_who_asked_takes_it_back(ca
 
 
 @pytest.mark.django_db
-def test_nobody_is_asked_who_does_not_lead_and_nobody_for_who_is_not_inside(cast, group):  # noqa: F811
+def test_nobody_is_asked_who_neither_leads_nor_is_on_duty_and_nobody_for_who_is_not_inside(cast, group):  # noqa: F811
     with pytest.raises(Http404):
-        ask(cast, group["sam"], whom="okafor")
+        ask(cast, group["sam"], whom="lin")
     with pytest.raises(PermissionDenied), acting(cast["maya"]):
         asides.ask(group["sam"], whom=cast["marcus"].pk, by=cast["maya"], at=world.NOW)
     waits = at_the_door(cast["theo"])
