@@ -15,7 +15,7 @@ export type State = {
   readonly refusal?: Refusal | null;
 };
 
-const REFUSALS = ["needs_somebody", "somebody_aside", "already_aside", "joint_place", "not_inside", "door_locked", "not_waiting", "nothing_said", "with_somebody", "somebody_waits"] as const;
+const REFUSALS = ["needs_somebody", "somebody_aside", "already_aside", "joint_place", "not_inside", "door_locked", "not_waiting", "nothing_said", "with_somebody", "somebody_comes", "somebody_waits"] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
 export const START: State = { line: "connecting", mediaLost: false, room: null, talking: new Set(), bye: null };

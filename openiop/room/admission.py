@@ -377,6 +377,7 @@ def end(session: CareSession, *, by: Person, at: datetime) -> None:
         raise Refused("somebody_aside")
     if _somebody_waits_for_one_who_was_called(session):
         raise Refused("somebody_waits")
+    called.one_at_a_time(session)
     AsideAsk.objects.filter(session=session, called=True, ended_at=None).update(ended_at=at, ended="over")
     BreakoutRound.objects.standing().filter(session=session, opened_at=None).delete()
     BreakoutRound.end(session.pk, at=at, due=False)
@@ -391,7 +392,7 @@ def end(session: CareSession, *, by: Person, at: datetime) -> None:
 def _put_out(seat: Seat, state: str, what: str, *, by: Person, at: datetime) -> None:
     seat = _held(seat, by=by)
     if seat.role == called.CALLED:
-        raise Refused("called")
+        raise Refused("with_somebody")
     if needs_somebody(seat) and not _somebody_is_with(seat, at=at):
         raise Refused("needs_somebody")
     seat.state = state

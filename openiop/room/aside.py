@@ -95,6 +95,7 @@ def back(session: CareSession, *, by: Person, at: datetime) -> None:
         raise PermissionDenied
     if not known.place.startswith(ASIDE):
         raise Refused("not_aside")
+    called.hold(known)
     seat = _held(known)  # the person's row first, as whoever moves a person has it
     mine = seats.get(pk=known.pk)
     stays = _somebody_else_is_there(mine, at=at)

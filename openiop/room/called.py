@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.http import Http404
 
 from openiop.people.access import Actor
@@ -59,6 +60,23 @@ def standing() -> Any:
 
 def is_called(session: CareSession, actor: Actor) -> bool:
     return bool(standing().filter(session=session, whom_id=actor.pk).exists())
+
+
+def one_at_a_time(session: CareSession) -> None:
+    """Hold whatever else begins, answers or ends a call of this session until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"called {session.pk}"])
+
+
+def hold(mine: Seat) -> None:
+    """Before a row of theirs is written: the session's calls, then the person's seat, and only then their own.
+
+    Whoever moves the person holds the person's seat, then the call, then theirs: in another order the two would wait
+    for each other, and one of them be lost.
+    """
+    if mine.role == CALLED and mine.place.startswith(ASIDE):
+        one_at_a_time(mine.session)
+        Seat.objects.select_for_update(of=("self",)).filter(pk=mine.place.removeprefix(ASIDE)).first()
 
 
 def check_still_called(seat: Seat) -> None:

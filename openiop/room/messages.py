@@ -116,6 +116,7 @@ def breakout(me: Seat, person: Any, at: Any, *, message: protocol.Breakout) -> N
 
 
 def keys(seat: Seat, person: Any, at: Any, *, request: protocol.KeyRequest) -> dict[str, Any]:
+    called.hold(seat)
     reply = e2ee.handle(seat, request, at=at)
     if seat.role == called.CALLED:
         if isinstance(request, protocol.CannotEncrypt):
@@ -240,6 +241,7 @@ def keep_media(seat: Seat, person: Any, at: Any, *, line: UUID, place: str, kept
     """
     if (seat.state, seat.place, seat.line) != (SeatState.ADMITTED, place, line):
         return
+    called.hold(seat)
     media = {"place": place, "seat": kept, "feed": kept.get("feed"), "published": bool(kept.get("published"))}
     Seat.objects.filter(pk=seat.pk).update(media=media)
     aside.arrive(seat, at=at)

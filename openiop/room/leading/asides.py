@@ -19,7 +19,7 @@ from openiop.audit import trail
 from openiop.lib.wake import wake
 from openiop.messaging.models import EVERY_WAY, send_by
 from openiop.people.models import Person
-from openiop.room import aside, signals
+from openiop.room import aside, called, signals
 from openiop.room.leading import calling, duty
 from openiop.room.leading.door import require_leader
 from openiop.room.leading.models import AsideAsk
@@ -36,12 +36,12 @@ def ask(seat: Seat, *, whom: UUID, by: Person, at: datetime) -> AsideAsk:
 
     Whoever is not in the room is called by every way they can be reached, in words that name nobody. Raises
     PermissionDenied, Http404 for somebody who neither leads here nor may be called to this patient now, and Refused:
-    "not_inside" for a patient not in, or there by a phone that hears nothing, "with_somebody" while whoever was called
-    is with them.
+    "not_inside" for a patient not in, or there by a phone that hears nothing; "with_somebody" while whoever was called
+    is with them, and "somebody_comes" while they are on the way in time: of two who ask at once, the second reads so.
     """
     session = seat.session
     require_leader(session, by)
-    calling.one_at_a_time(session)
+    called.one_at_a_time(session)
     person = others_who_lead(session, than=by).filter(pk=whom).first()
     is_called = person is None
     person = person or duty.may_be_called(session, seat.person_id, whom, at=at)
@@ -50,8 +50,8 @@ def ask(seat: Seat, *, whom: UUID, by: Person, at: datetime) -> AsideAsk:
     if seat.role != "patient" or seat.companion or seat.state != SeatState.ADMITTED:
         raise Refused("not_inside")
     before = _standing(session).filter(seat=seat).select_related("session__clinic").first()
-    if before and before.arrived_at and calling.word(before, at=at) == "here":
-        raise Refused("with_somebody")
+    if before and before.called:
+        _check_may_be_replaced(calling.word(before, at=at))
     _standing(session).filter(seat=seat).update(ended_at=at, ended="withdrawn")
     question = AsideAsk.objects.create(
         clinic_id=seat.clinic_id, session=session, seat=seat, whom=person, by=by, at=at, called=is_called
@@ -67,6 +67,13 @@ def ask(seat: Seat, *, whom: UUID, by: Person, at: datetime) -> AsideAsk:
     return question
 
 
+def _check_may_be_replaced(word: str) -> None:
+    if word == "here":
+        raise Refused("with_somebody")
+    if word == "coming":
+        raise Refused("somebody_comes")
+
+
 @transaction.atomic
 def answer(session: CareSession, ask_id: UUID, *, comes: bool, by: Person, at: datetime) -> None:
     """I go, or I cannot; whoever asked may take the question back. Raises PermissionDenied, and Http404.
@@ -76,7 +83,7 @@ def answer(session: CareSession, ask_id: UUID, *, comes: bool, by: Person, at: d
     there: else Refused("with_somebody").
     """
     require_leader(session, by)
-    calling.one_at_a_time(session)
+    called.one_at_a_time(session)
     question = _standing(session).select_for_update(of=("self",)).filter(pk=ask_id).first()
     if question is None:
         raise Http404

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import Http404
 from django.utils.translation import gettext, override
 
 from openiop.audit import trail
 from openiop.lib.wake import wake
-from openiop.messaging.models import EVERY_WAY, send_by
+from openiop.messaging.models import EVERY_WAY, Delivery, send_by
 from openiop.people.models import Person, Tie
 from openiop.room import admission, aside, called, signals
 from openiop.room.leading import duty
@@ -34,12 +34,6 @@ class Card(NamedTuple):
     word: str
 
 
-def one_at_a_time(session: CareSession) -> None:
-    """Hold other answers to this session's questions until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"called {session.pk}"])
-
-
 # --- what whoever was asked says ---
 
 
@@ -50,11 +44,11 @@ def come(session: CareSession, ask_id: UUID, *, by: Person, at: datetime) -> Asi
     From now on this is their way in, and the record is open to them. Of two who say so the first goes. Raises Http404
     for whoever was not asked, and Refused("no_longer") when somebody else goes, or nobody is needed any more.
     """
-    one_at_a_time(session)
+    called.one_at_a_time(session)
     question = find(session, ask_id, by=by, at=at)
     if question.ended_at or session_is_over(session, at=at):
         raise Refused("no_longer")
-    if called.standing().filter(session=session, whom=by).exclude(pk=question.pk).exists():
+    if _comes_to_somebody_else(question, by=by, at=at):
         raise Refused("already_aside")
     if question.whom_id != by.pk:
         question = _take_over(question, by=by, at=at)
@@ -69,7 +63,7 @@ def come(session: CareSession, ask_id: UUID, *, by: Person, at: datetime) -> Asi
 @transaction.atomic
 def cannot(session: CareSession, ask_id: UUID, *, by: Person, at: datetime) -> None:
     """I cannot: whoever asked reads it, and asks the next. Raises as `come` does."""
-    one_at_a_time(session)
+    called.one_at_a_time(session)
     question = find(session, ask_id, by=by, at=at)
     if question.ended_at or question.whom_id != by.pk or question.arrived_at:
         raise Refused("no_longer")
@@ -79,7 +73,7 @@ def cannot(session: CareSession, ask_id: UUID, *, by: Person, at: datetime) -> N
 @transaction.atomic
 def unable(mine: Seat, *, at: datetime) -> None:
     """Their browser cannot seal sound and picture, and this session is sealed: out, before anybody is brought."""
-    one_at_a_time(mine.session)
+    called.hold(mine)
     question = called.standing().filter(session=mine.session_id, whom=mine.person_id).select_related("seat").first()
     if question is None or mine.person is None:
         return
@@ -99,12 +93,18 @@ def find(session: CareSession, ask_id: UUID, *, by: Person, at: datetime) -> Asi
 
 
 def _is_asked(question: AsideAsk, person: Person, *, at: datetime) -> bool:
-    """By name, or as the others are once nobody is there in time."""
+    """By name, or as the others are once nobody is there in time; who was, still is when that has changed since."""
     if question.whom_id == person.pk:
         return True
-    if question.climbed_at is None:
+    if question.climbed_at is None and not Delivery.objects.filter(because=_because(question), to=person).exists():
         return False
     return duty.may_be_called(question.session, question.seat.person_id, person.pk, at=at) is not None
+
+
+def _comes_to_somebody_else(question: AsideAsk, *, by: Person, at: datetime) -> bool:
+    """In this session or in another that goes on: nobody is expected in two private places."""
+    others = called.standing().filter(whom=by).exclude(pk=question.pk).select_related("session")
+    return any(not session_is_over(other.session, at=at) for other in others)
 
 
 def _take_over(question: AsideAsk, *, by: Person, at: datetime) -> AsideAsk:
@@ -131,7 +131,7 @@ def _open_the_way(question: AsideAsk, *, at: datetime) -> None:
         staff=whom,
         patient=patient,
         role="called",
-        because=f"aside {question.pk}",
+        because=_because(question),
         at=at,
         until=question.session.ends_at + admission.CLOSES_AFTER + timedelta(days=1),
     )
@@ -166,21 +166,28 @@ def _seats_of(question: AsideAsk) -> Any:
 
 def cards_for(person: Person, *, at: datetime) -> list[Card]:
     """Return what this clinician's desk shows: what waits for them, and for a while that they need not come."""
-    rows = AsideAsk.objects.filter(clinic_id=person.clinic_id, called=True, arrived_at=None)
-    lost = AsideAsk.objects.filter(clinic_id=person.clinic_id, called=True, ended_at=None, climbed_at__isnull=False)
-    rows = rows.filter(ended_at=None, whom=person) | rows.filter(ended_at__gt=at - TOLD_FOR, whom=person) | lost
+    newest = AsideAsk.objects.filter(
+        clinic_id=person.clinic_id, called=True, session__during__endswith__gt=at - admission.CLOSES_AFTER
+    )
+    open_now = newest.filter(ended_at=None)
+    need_not = newest.filter(arrived_at=None, ended_at__gt=at - TOLD_FOR, whom=person)
+    rows = open_now.filter(whom=person) | open_now.filter(climbed_at__isnull=False) | need_not
     found = rows.select_related("session__clinic", "by", "seat").order_by("at", "pk")
-    return [card for row in found if (card := _card(row, person, at=at))]
+    cards = [card for row in found if (card := _card(row, person, at=at))]
+    open_for = {card.question.seat_id for card in cards if card.question.ended_at is None}
+    return [card for card in cards if card.question.ended_at is None or card.question.seat_id not in open_for]
 
 
 def _card(row: AsideAsk, person: Person, *, at: datetime) -> Card | None:
     if row.ended_at:
-        # Who declined knows it; whoever was asked and had not answered has nothing to be told.
-        return Card(row, row.ended) if row.coming_at and row.ended in ("withdrawn", "taken", "back", "gone") else None
+        # Who declined knows it; whoever was called by telephone a moment ago looks for what it was.
+        return Card(row, row.ended) if row.ended in ("withdrawn", "taken", "back", "gone") else None
     if session_is_over(row.session, at=at):
         return None
     if row.whom_id == person.pk:
-        return None if row.arrived_at else Card(row, "coming" if row.coming_at else "asked")
+        if row.arrived_at and word(row, at=at) == "here":
+            return None
+        return Card(row, "coming" if row.coming_at else "asked")
     nobody_is_there = word(row, at=at) in ("late", "lost")
     return Card(row, "climbed") if nobody_is_there and _is_asked(row, person, at=at) else None
 
@@ -206,12 +213,25 @@ def tend(session: CareSession, *, at: datetime) -> int:
 
 
 def tend_all(clinic_id: Any, *, at: datetime) -> int:
-    """As `tend`, for every session of the clinic in which somebody is called."""
+    """As `tend`, for every session of the clinic in which somebody is called; ends what is open in one that is over."""
     sessions = CareSession.objects.filter(
         pk__in=AsideAsk.objects.filter(clinic_id=clinic_id, called=True, ended_at=None).values("session")
     )
-    on = [session for session in sessions.select_related("clinic") if not session_is_over(session, at=at)]
-    return sum(tend(session, at=at) for session in on)
+    done = 0
+    for session in sessions.select_related("clinic"):
+        if session_is_over(session, at=at):
+            _close(session, at=at)
+        else:
+            done += tend(session, at=at)
+    return done
+
+
+@transaction.atomic
+def _close(session: CareSession, *, at: datetime) -> None:
+    """Nobody ended the session, and it is over: nobody comes any more, and whoever never came reads nothing."""
+    called.one_at_a_time(session)
+    for question in AsideAsk.objects.filter(session=session, called=True, ended_at=None):
+        _end(question, "over", at=at)
 
 
 def _climb(row: AsideAsk, *, at: datetime) -> int:
@@ -232,7 +252,11 @@ def call(person: Person, question: AsideAsk, *, at: datetime) -> None:
     with override(person.language):
         subject = gettext("Please open your desk, now")
         body = gettext("A colleague asks for you. Please open your desk: it says where.")
-        send_by(EVERY_WAY, person, subject=subject, body=body, because=f"aside {question.pk}", at=at)
+        send_by(EVERY_WAY, person, subject=subject, body=body, because=_because(question), at=at)
+
+
+def _because(question: AsideAsk) -> str:
+    return f"aside {question.pk}"
 
 
 def _end(question: AsideAsk, how: str, *, at: datetime) -> None:

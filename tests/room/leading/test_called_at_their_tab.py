@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from openiop.demo import world
 from openiop.people.access import acting
+from openiop.people.models import Tie
 from openiop.room import admission, jobs
 from openiop.room.leading import asides, calling
 from openiop.room.leading.models import AsideAsk
@@ -73,3 +74,22 @@ def test_the_worker_asks_the_others_where_no_tab_of_those_who_lead_looks(committ
 
     with acting(cast["bea"]):
         assert AsideAsk.objects.get(pk=question.pk).climbed_at == world.NOW + timedelta(minutes=2)
+
+
+def test_the_worker_ends_what_is_open_in_a_session_that_is_over_and_the_record_closes(committed, clock, worker):  # noqa: F811
+    cast = world.cast()
+    come_in(cast["bea"])
+    at_the_door(cast["sam"])
+    come_in(cast["sam"])
+    with acting(cast["bea"]):
+        seat = admission.admit(mine(cast["sam"]), by=cast["bea"], at=world.NOW)
+        question = asides.ask(seat, whom=cast["okafor"].pk, by=cast["bea"], at=world.NOW)
+    with acting(cast["okafor"]):
+        calling.come(seat.session, question.pk, by=cast["okafor"], at=world.NOW)
+    over = seat.session.ends_at + admission.CLOSES_AFTER + timedelta(seconds=1)
+    with worker():
+        jobs.watch(over)
+
+    with acting(cast["okafor"]):
+        assert AsideAsk.objects.get(pk=question.pk).ended == "over"
+        assert Tie.objects.get(staff=cast["okafor"], role="called") not in Tie.objects.in_force(over)
