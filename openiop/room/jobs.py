@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from procrastinate.contrib.django import app
 
-from openiop.people.access import System, acting, all_clinics, for_each_clinic, in_each_clinic
+from openiop.people.access import for_each_clinic, in_each_clinic
 from openiop.people.models import Clinic
 from openiop.room import care, e2ee, staffing
 from openiop.room.boards import expiry
@@ -21,14 +21,18 @@ def watch(at: datetime) -> int:
 
     Returns how many are lost now.
     """
-    found = 0
-    for clinic in all_clinics():
-        with acting(System(clinic.pk), origin="worker"):
-            found += care.call_back(clinic, at=at)
-            staffing.page_for_the_paused(clinic.pk, at=at)
-            leaving.tell_of_worse(clinic.pk, at=at)
-    in_each_clinic(_ask_others, at=at)
+    found = in_each_clinic(care.call_back, at=at)
+    for look in (_page_for_the_paused, _tell_of_worse, _ask_others):
+        in_each_clinic(look, at=at)
     return found
+
+
+def _page_for_the_paused(clinic: Clinic, *, at: datetime) -> int:
+    return staffing.page_for_the_paused(clinic.pk, at=at)
+
+
+def _tell_of_worse(clinic: Clinic, *, at: datetime) -> int:
+    return leaving.tell_of_worse(clinic.pk, at=at)
 
 
 def _ask_others(clinic: Clinic, *, at: datetime) -> int:
@@ -39,33 +43,33 @@ def _ask_others(clinic: Clinic, *, at: datetime) -> int:
 @app.task(name="room.forget_keys", queueing_lock="room.forget_keys")
 def forget_keys(timestamp: int) -> int:
     """Delete key blobs of sessions that are long over; returns of how many. `timestamp`: when it was due, Unix time."""
-    found = 0
-    for clinic in all_clinics():
-        with acting(System(clinic.pk), origin="worker"):
-            found += e2ee.forget_old(at=datetime.fromtimestamp(timestamp, UTC))
-    return found
+    return in_each_clinic(_forget_keys_of, at=datetime.fromtimestamp(timestamp, UTC))
+
+
+def _forget_keys_of(_clinic: Clinic, *, at: datetime) -> int:
+    return e2ee.forget_old(at=at)
 
 
 @app.periodic(cron="43 * * * *")
 @app.task(name="room.forget_polls", queueing_lock="room.forget_polls")
 def forget_polls(timestamp: int) -> int:
     """Put away the polls of sessions that nobody ended; returns how many. `timestamp`: as above."""
-    found = 0
-    for clinic in all_clinics():
-        with acting(System(clinic.pk), origin="worker"):
-            found += polls.forget_old(at=datetime.fromtimestamp(timestamp, UTC))
-    return found
+    return in_each_clinic(_forget_polls_of, at=datetime.fromtimestamp(timestamp, UTC))
+
+
+def _forget_polls_of(_clinic: Clinic, *, at: datetime) -> int:
+    return polls.forget_old(at=at)
 
 
 @app.periodic(cron="*/10 * * * *")
 @app.task(name="room.forget_words", queueing_lock="room.forget_words")
 def forget_words(timestamp: int) -> int:
     """Delete what was said at the doors and in the chats of sessions that are over; returns of how many."""
-    found = 0
-    for clinic in all_clinics():
-        with acting(System(clinic.pk), origin="worker"):
-            found += forgetting.forget_over(at=datetime.fromtimestamp(timestamp, UTC))
-    return found
+    return in_each_clinic(_forget_words_of, at=datetime.fromtimestamp(timestamp, UTC))
+
+
+def _forget_words_of(_clinic: Clinic, *, at: datetime) -> int:
+    return forgetting.forget_over(at=at)
 
 
 @app.periodic(cron="53 * * * *")
