@@ -66,6 +66,7 @@ function useGoingBack(app: RoomApp, screen: Screen): void {
 function Actions({ app, screen, words }: { app: RoomApp; screen: Screen; words: Words }) {
   const { helpUrl, leaveUrl } = app.config;
   const returns = screen === "left" ? words.return : screen === "elsewhere" ? words.elsewhere_return : null;
+  const back = app.snapshot.state.room?.me.role === "called" ? words.called_go_back : words.go_back;
   const waits = ["waiting", "before", "connecting", "sent_back", "paused"].includes(screen);
   return (
     <div className="door-actions">
@@ -81,7 +82,7 @@ function Actions({ app, screen, words }: { app: RoomApp; screen: Screen; words: 
       )}
       {leaveUrl && (
         <a className="room-button" href={leaveUrl} onClick={() => waits && app.leave()}>
-          {waits ? words.leave : words.go_back}
+          {waits ? words.leave : back}
         </a>
       )}
     </div>
