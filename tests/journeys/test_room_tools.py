@@ -94,6 +94,7 @@ def test_a_group_is_led_with_all_its_tools_and_nobody_is_sent_what_is_not_theirs
             await a_poll(bea, maya, sam)
             await a_sign_and_a_signal(bea, maya, sam)
             await a_chat_to_those_who_lead(bea, maya, sam)
+            await maya_notes_something_for_herself(bea, maya)
             await rings
             await how_maya_leaves(bea, maya)
 
@@ -272,6 +273,21 @@ async def a_chat_to_those_who_lead(bea: Person, maya: Person, sam: Person) -> No
     await sam.page.locator("#chat-pane").wait_for(state="detached")
 
 
+async def maya_notes_something_for_herself(bea: Person, maya: Person) -> None:
+    await maya.press("My notes")
+    await maya.page.locator('[data-note="saved"]').wait_for()
+    await maya.page.get_by_label("For me alone").fill("For myself alone")
+    await maya.page.locator('[data-note="unsaved"]').wait_for()
+    await maya.page.locator('[data-note="saved"]').wait_for()
+    await maya.keep("tools-9-notes-phone")
+    await maya.press("Close", inside="#note-pane")
+    await bea.page.keyboard.press("Escape")  # the group's tools are still open
+    await bea.press("My notes")
+    await bea.page.locator('[data-note="saved"]').wait_for()
+    assert await bea.page.get_by_label("For me alone").input_value() == ""
+    await bea.press("Close", inside="#note-pane")
+
+
 async def how_maya_leaves(bea: Person, maya: Person) -> None:
     await maya.press("Leave")
     await maya.press("Calmer")
@@ -285,6 +301,7 @@ def nothing_of_it_reached(sam: Person, bea: Person) -> None:
     for words in ('"kind":"urges"', '"chosen":[{"name":"Maya"', "For the two of you alone", '"how":"calmer"'):
         assert bea.was_sent(words), words
         assert not sam.was_sent(words), words
+    assert not any(one.was_sent("For myself alone") for one in (sam, bea))
     assert sam.was_sent('"kind":"break"') and sam.was_sent('"counts":['), "their traffic was listened to"
     rooms = [room for room in map(json.loads, sam.sent) if room.get("type") == "room"]
     assert rooms and all(room["lead"] is None and room["my_signal"] is None for room in rooms)
