@@ -361,6 +361,8 @@ export class RoomApp {
     if (message.type === "keys") this.#hearKeys(message);
     if (message.type === "event") this.#media.hear(message);
     if (message.type === "event" && message.kind === "talking" && message.talking) this.quality.spoke(message.feed);
+    // A short word is over before the watch would look by itself.
+    if (message.type === "event" && message.kind === "talking") this.still.look();
     if (message.type === "bye" && message.reason !== "restarting") this.#socket.close();
   }
 

@@ -184,3 +184,15 @@ test("a question that the server refuses is not pressed upon it", () => {
   }
   assert.equal(said.length, 1);
 });
+
+test("whoever presses by voice, by a switch or with a screen reader has touched it: a click comes alone", () => {
+  const { watch, said, at } = watched();
+  const page = new EventTarget();
+  watch.watch(page as Document);
+  at(29);
+  page.dispatchEvent(new Event("click"));
+  at(58);
+  assert.deepEqual(said, []);
+  at(59);
+  assert.deepEqual(said.map(({ asked }) => asked), [true]);
+});

@@ -137,8 +137,11 @@ export class StillWatch {
   }
 }
 
-/** Scrolling is left out: new lines of the chat scroll by themselves. A wheel is none of theirs. */
-const TOUCHES = ["pointerdown", "pointermove", "keydown", "touchstart", "wheel", "focusin", "input"] as const;
+/**
+ * Scrolling is left out: new lines of the chat scroll by themselves. A wheel is none of theirs. Voice control, a switch and a
+ * screen reader press a button with a click alone: no pointer and no key comes before it.
+ */
+const TOUCHES = ["pointerdown", "pointermove", "keydown", "touchstart", "wheel", "click", "focusin", "input"] as const;
 
 function watchTouches(target: Document, touched: () => void): void {
   const heard = (event: Event): void => {

@@ -70,7 +70,7 @@ def room_for(seat: Seat, *, at: datetime) -> protocol.Room:
         floor=leading.floor(seat) if inside else None,
         asked_to_speak=leading.asked_to_speak(seat, at=at) if inside else None,
         my_signal=_my_signal(seat),
-        still=still.for_me(seat, block, at=at) if inside and not halted else None,
+        still=still.for_me(seat, block, halted=halted, at=at) if inside else None,
         lead=_lead(seat, neighbours, rooms, block, at=at) if leads else None,
         company=called.company(seat) if inside else None,
         called=called.place_of(seat, neighbours) if inside else None,

@@ -132,12 +132,15 @@ def _wake(seat: Seat) -> None:
 # --- told ---
 
 
-def for_me(seat: Seat, block: Block | None, *, at: datetime) -> protocol.StillNow | None:
-    """Return what a patient's own page has to know to ask, or to take a touch for an answer; else None."""
+def for_me(seat: Seat, block: Block | None, *, halted: bool, at: datetime) -> protocol.StillNow | None:
+    """Return what a patient's own page has to know to ask, or to take a touch for an answer; else None.
+
+    While the group is `halted` nobody is asked, and a touch still answers what was asked before.
+    """
     if seat.role != "patient":
         return None
     clinic, newest = seat.session.clinic, _newest(seat)
-    asks, is_open = is_asked(seat, block, at=at), newest is not None and newest.answered_at is None
+    asks, is_open = not halted and is_asked(seat, block, at=at), newest is not None and newest.answered_at is None
     if not asks and not is_open:
         return None
     return protocol.StillNow(

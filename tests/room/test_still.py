@@ -181,6 +181,20 @@ def test_nobody_is_asked_in_a_break_that_was_begun_or_where_the_clinic_wants_non
 
 
 @pytest.mark.django_db
+def test_while_the_group_is_paused_nobody_is_asked_and_a_touch_still_answers(cast, group):
+    asked(cast, at=minute(40))
+    with acting(cast["bea"]):
+        Seat.objects.filter(person=cast["bea"]).update(online=False, seen_at=minute(30))
+
+    def room(key):
+        with acting(cast[key]):
+            return state.room_for(seat_of(cast, key), at=minute(41))
+
+    assert room("sam").paused and room("sam").still.open and not room("sam").still.asks
+    assert room("maya").paused and room("maya").still is None
+
+
+@pytest.mark.django_db
 def test_nobody_on_site_is_asked_and_nobody_who_is_alone_with_staff(cast, group):
     with acting(cast["bea"]):
         sam = seat_of(cast, "sam")
