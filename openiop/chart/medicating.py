@@ -31,6 +31,10 @@ WHY_NOT: Mapping[str, Any] = {
     medication.NOT_THERE: _("Somebody marked this medication as entered in error. Write it down anew if it is taken."),
     medication.NOT_YET: _("That has not come yet. Write it down when it has happened."),
 }
+SENT_BEFORE = _(
+    "This page was sent before, with something else, and that is kept. Open the page anew to write this down."
+)
+SAID = ("kind", "happened_on", "decided", "name", "rxnorm", "dose", "prescriber", "reason")
 EVENTS = {
     medication.BEGUN: "medication_started",
     medication.DOSE: "dose_changed",
@@ -102,8 +106,7 @@ def correct(
 
     Raises SomebodyCorrected, and what `write` raises.
     """
-    names = ("kind", "happened_on", "decided", "name", "rxnorm", "dose", "prescriber", "reason")
-    told = {name: getattr(former, name) for name in names} | ({} if in_error else said)
+    told = {name: getattr(former, name) for name in SAID} | ({} if in_error else said)
     row = MedicationChange(
         id=uuid7(),
         patient=former.patient,
@@ -126,6 +129,8 @@ def _keep(row: MedicationChange, *, former: MedicationChange | None = None) -> M
     _one_at_a_time(row.patient_id)
     before = list(MedicationChange.objects.filter(patient=row.patient_id))
     if found := next((each for each in before if each.key == row.key), None):
+        if not _says_the_same(row, found):
+            raise Refused(SENT_BEFORE)
         return found
     if former and any(each.root == former.root and each.version > former.version for each in before):
         raise SomebodyCorrected
@@ -136,6 +141,12 @@ def _keep(row: MedicationChange, *, former: MedicationChange | None = None) -> M
     verb = "medication.correct" if former else "medication.write"
     trail.record(verb, patient=row.patient, thing=row, version=row.version)
     return row
+
+
+def _says_the_same(row: MedicationChange, kept: MedicationChange) -> bool:
+    """A form that was sent twice, and not one that somebody went back to and filled in with something else."""
+    names = (*SAID, "because", "in_error", "by_id")
+    return all(getattr(row, name) == getattr(kept, name) for name in names)
 
 
 def _why_not(row: MedicationChange, before: list[MedicationChange]) -> str | None:

@@ -277,9 +277,12 @@ class MedicationChangeQuerySet(WrittenQuerySet):
         return super().visible_to(person)
 
     def called(self) -> Self:
-        """Each with `called`: the name of its medication, as it stands now."""
+        """Each with `called`: the name of its medication, as it stands now; `fell`: that was entered in error, and
+        so what followed it fell with it.
+        """
         opening = MedicationChange.objects.filter(root=OuterRef("medication")).order_by("-version")
-        return self.annotate(called=Subquery(opening.values("name")[:1]))
+        other = opening.exclude(root=OuterRef("root"))
+        return self.annotate(called=Subquery(opening.values("name")[:1]), fell=Subquery(other.values("in_error")[:1]))
 
 
 class MedicationChange(Row):

@@ -17,7 +17,7 @@ from openiop.lib.refusals import Refused
 from openiop.measures import trend
 from openiop.measures.models import Response
 from openiop.people.access import acting
-from openiop.people.models import Tie
+from openiop.people.models import Person, Tie
 from openiop.portal.timeline import timeline
 
 TODAY = date(2026, 11, 24)
@@ -189,6 +189,19 @@ class TestWritten:
         with acting(marcus):
             assert start(maya, marcus, key=key) == start(maya, marcus, key=key)
             assert MedicationChange.objects.count() == 1
+
+    def test_a_form_gone_back_to_and_filled_in_anew_is_never_taken_for_the_one_before(self, cast, client_for):
+        maya, marcus, key = cast["maya"], cast["marcus"], uuid4()
+        browser, page = client_for(marcus), f"/patients/{maya.pk}/medications/new"
+        said = {"kind": "begun", "happened_on": "2026-11-20", "decided": "clinic", "key": key}
+
+        assert browser.post(page, {**said, "name": "Sertraline"}).status_code == 302
+        assert browser.post(page, {**said, "name": "Sertraline"}).status_code == 302
+        other = browser.post(page, {**said, "name": "Naltrexone"})
+
+        assert other.status_code == 422 and "Open the page anew" in other.content.decode()
+        with acting(marcus):
+            assert taken_by(maya) == [("Sertraline", "")]
 
     def test_two_who_correct_the_same_are_not_both_taken(self, cast):
         with acting(cast["marcus"]):
@@ -421,3 +434,33 @@ class TestElsewhere:
                 ("Medication: dose changed", "Buprenorphine 16 mg · Nov. 24, 2026 · entered in error"),
                 ("Medication: started", "Buprenorphine 8 mg a day · Nov. 15, 2026"),
             ]
+
+    def test_the_timeline_says_of_everything_that_hangs_on_an_error_that_it_was_one(self, cast, client_for):
+        maya, marcus = cast["maya"], cast["marcus"]
+        with acting(marcus):
+            row = start(maya, marcus, name="Methadone")
+            later = world.NOW + timedelta(minutes=1)
+            then(row, marcus, "dose", dose="80 mg", at=later)
+            again(row, marcus, in_error=True, at=later)
+            found = timeline(maya, reader=marcus, language="en", kinds=["medication"]).lines
+
+        shown = client_for(marcus).get(f"/patients/{maya.pk}/medications").content.decode()
+        assert shown.count(">entered in error<") == 2
+        assert len(found) == 2 and all(each.detail.endswith("entered in error") for each in found)
+
+    def test_a_facilitator_who_is_also_intake_is_told_nothing_untrue_of_somebody_they_do_not_treat(
+        self, cast, client_for
+    ):
+        maya, marcus, bea = cast["maya"], cast["marcus"], cast["bea"]
+        with acting(marcus):
+            start(maya, marcus)
+        with acting(cast["okafor"]):
+            Tie.objects.filter(staff=bea).delete()
+            Person.objects.filter(pk=bea.pk).update(roles=["facilitator", "intake"])
+            bea.refresh_from_db()
+        browser = client_for(bea)
+        said = {"kind": "begun", "happened_on": "2026-11-20", "decided": "clinic", "key": uuid4(), "name": "Lithium"}
+
+        assert browser.get(f"/patients/{maya.pk}").status_code == 200
+        assert browser.get(f"/patients/{maya.pk}/medications").status_code == 404
+        assert browser.post(f"/patients/{maya.pk}/medications/new", said).status_code == 404

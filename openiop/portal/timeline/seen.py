@@ -43,7 +43,7 @@ def medication(reading: Reading) -> Iterator[Line]:
         day = date_format(row.happened_on, "DATE_FORMAT")
         what = _("Medication: %(change)s") % {"change": row.get_kind_display()}
         said = [f"{row.called} {row.dose}".strip(), day]
-        said += [_("entered in error")] if row.in_error else [_("corrected")] if row.is_corrected else []
+        said += [_("entered in error")] if row.in_error or row.fell else [_("corrected")] if row.is_corrected else []
         yield Line(place_of(row, "at"), "medication", what, " · ".join(said), row.by.full_name, url)
 
 
