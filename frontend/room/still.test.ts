@@ -124,6 +124,17 @@ test("who is seen by whoever leads is asked no longer, and again only after the 
   assert.equal(still.card, "asked");
 });
 
+test("who was seen in a break is not asked at once when the group goes on", () => {
+  const still = sitting();
+  still.look(30 * MINUTE, QUIET);
+  still.follow(rule({ open: true }), 30 * MINUTE);
+  still.follow(rule({ asks: false, open: true }), 33 * MINUTE);
+  still.follow(null, 35 * MINUTE);
+  still.follow(rule(), 43 * MINUTE);
+  assert.equal(still.card, null);
+  assert.equal(still.news, null);
+});
+
 // --- what the server is told ---
 
 function watched(): { watch: StillWatch; said: StillCommand[]; cards: Card[]; at: (minutes: number) => void; line: { open: boolean } } {

@@ -29,7 +29,8 @@ export class Stillness {
   /** What the server says of my own page. Time before it may ask counts for nothing. */
   follow(rule: StillNow | null, now: number): void {
     if (rule?.asks && !this.#rule?.asks) this.#touchedAt = now;
-    if (this.card === "asked" && this.#rule?.open && rule && !rule.open) this.#isSeen(now);
+    // Whoever leads saw me meanwhile, or the question never reached the server: after a break nothing of it is left to ask.
+    if (this.card === "asked" && rule && !rule.open && (this.#rule?.open || !this.#rule?.asks)) this.#isSeen(now);
     // Asked before this page was loaded, and nobody has said since that something was touched.
     if (rule?.open && !this.#isLoaded) this.card = "asked";
     this.#isLoaded = true;
