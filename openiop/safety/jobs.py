@@ -5,18 +5,19 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from openiop.people.access import System, acting, all_clinics, in_each_clinic
+from openiop.people.access import System, acting, all_clinics, for_each_clinic, in_each_clinic
 from openiop.people.models import Clinic
 from openiop.safety.models import (
     Case,
     StaffAlert,
+    left_alone,
     let_readers_know,
     raise_departures,
     raise_rota_alarms,
     take_alert_step,
     take_next_step,
+    take_one_to_one_step,
     watch_hand_overs,
-    watch_one_to_ones,
 )
 
 log = logging.getLogger(__name__)
@@ -113,5 +114,21 @@ def hand_over(at: datetime) -> int:
 
 
 def stay_with_them(at: datetime) -> int:
-    """Ask whom the clock says about everybody at high risk with whom nobody is; returns how many were looked at."""
-    return in_each_clinic(watch_one_to_ones, at=at)
+    """Ask whom the clock says about everybody at high risk with whom nobody is; returns how many were looked at.
+
+    Each case in a transaction of its own: none is held while another is looked after, and what fails for one holds up
+    no other.
+    """
+    return for_each_clinic(_stay_with_those_of, at=at)
+
+
+def _stay_with_those_of(clinic: Clinic, *, at: datetime) -> int:
+    with acting(System(clinic.pk), origin="worker"):
+        found = left_alone(clinic, at=at)
+    for pk in found:
+        try:
+            with acting(System(clinic.pk), origin="worker"):
+                take_one_to_one_step(pk, at=at)
+        except Exception as error:
+            log.error("Who stays with the person of case %s could not be seen to (%s).", pk, type(error).__name__)
+    return len(found)

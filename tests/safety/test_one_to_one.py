@@ -505,6 +505,23 @@ def test_with_nobody_named_in_time_every_desk_sounds_and_it_climbs_until_somebod
         assert not somebody_is_called(people["vera"], at=after(60))
 
 
+def test_what_fails_for_one_case_holds_up_no_other_and_leaves_no_line_in_the_trail(people, case, worker, monkeypatch):
+    arrives(people, people["maya"])
+    other = flag(people["maya"])
+
+    def fails_for_the_first(found, *, at):
+        if found.pk == case.pk:
+            raise ValueError
+
+    monkeypatch.setattr("openiop.safety.models.staying.send_pages", fails_for_the_first)
+    watch(worker, 5)
+
+    assert asked(people, case) == [] and asked(people, other)
+    with acting(people["okafor"]):
+        lines = AuditEvent.objects.filter(verb="case.page", detail__because__startswith=one_to_one.PAGED)
+        assert {line.patient_id for line in lines} == {people["maya"].pk}
+
+
 def test_as_their_duty_ends_others_are_asked_and_who_stays_all_the_same_says_so(people, case, worker):
     with acting(people["okafor"]):
         OnCallShift.objects.all().delete()

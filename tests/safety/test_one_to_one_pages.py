@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from openiop.audit.models import AuditEvent
 from openiop.demo import world
 from openiop.people.access import acting
 from openiop.people.models import Site
@@ -170,6 +171,31 @@ def test_whoever_is_alone_stands_first_on_the_desk(cast, client_for, case):
 
     seen = rail(client_for(cast["bea"]))
     assert seen.index("Theo Brandt") < seen.index("Maya Rivera")
+
+
+def test_who_hands_on_after_somebody_else_came_is_told_so_and_not_refused(cast, client_for, case):
+    row = with_them(cast, case)
+    with_them(cast, case, "bea")
+
+    reply = client_for(cast["hal"]).post(reverse("one-to-one-next", args=[row.pk]), said(cast, "marcus"), follow=True)
+    assert reply.status_code == 200 and "Somebody else changed this in the meantime" in text(reply)
+
+
+def test_the_list_of_cases_calls_nobody_alone_with_whom_somebody_is_past_their_duty(cast, client_for, case, clock):
+    row = with_them(cast, case)
+    clock.move_to(row.until_at)
+
+    shown = text(client_for(cast["bea"]).get(reverse("cases")))
+    assert "others are asked" in shown and "nobody is with them" not in shown
+
+
+def test_whose_name_is_read_on_the_list_of_who_stays_is_in_the_trail_also_while_nobody_is_named(cast, client_for, case):
+    assert "Theo Brandt" in text(client_for(cast["bea"]).get(reverse("one-to-ones")))
+
+    with acting(cast["okafor"]):
+        assert AuditEvent.objects.filter(
+            verb="case.show", patient_id=case.patient_id, person_id=cast["bea"].pk
+        ).exists()
 
 
 def test_it_ends_on_the_cases_page_with_a_reason(cast, client_for, case):

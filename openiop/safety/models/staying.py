@@ -18,7 +18,6 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from openiop.audit import trail
-from openiop.lib.each import one_by_one
 from openiop.people import access
 from openiop.people.models import Clinic, Person, PersonQuerySet, Role, Site, Tie
 from openiop.safety import one_to_one, rungs
@@ -248,21 +247,27 @@ def set_clock(*, minutes: int, source: str, effective_from: datetime, by: Person
 # --- the worker ---
 
 
-def watch_one_to_ones(clinic: Clinic, *, at: datetime) -> int:
-    """Ask whom the clock says about everybody who is at high risk and alone; returns how many were looked at.
+def left_alone(clinic: Clinic, *, at: datetime) -> list[UUID]:
+    """The cases about which somebody is to be asked or told now, the oldest danger first. Holds none of them.
 
-    What fails for one holds up no other.
+    A number of queries that does not grow with the cases.
     """
     named = OneToOne.objects.filter(case=OuterRef("pk")).open()
-    cases = Case.objects.open().filter(Q(tier__gte=HIGH) | Q(Exists(named)), clinic_id=clinic.pk)
-    ids = list(cases.order_by("since").values_list("pk", flat=True))
-    return sum(one_by_one(lambda pk: take_one_to_one_step(pk, at=at), ids))
+    unsent = Page.objects.filter(case=OuterRef("pk"), because__startswith=one_to_one.PAGED, sent_at=None)
+    high = Case.objects.open().filter(Q(tier__gte=HIGH) | Q(Exists(named)), clinic_id=clinic.pk)
+    cases = list(high.with_one_to_ones().annotate(is_unsent=Exists(unsent)).order_by("since"))
+    found = states_of(cases, at=at)
+    late = {pk for pk, state in found.items() if state.is_late(at=at)}
+    return [case.pk for case in cases if case.pk in late or case.is_unsent]
 
 
 def take_one_to_one_step(pk: UUID, *, at: datetime) -> None:
-    """Ask the rung of the case's own ladder that is due, and hand pages to the other ways. Twice changes nothing."""
-    locked = Case.objects.select_for_update(of=("self",)).get(pk=pk)
-    if locked.closed_at is not None:
+    """Ask the rung of the case's own ladder that is due, and hand pages to the other ways. Twice changes nothing.
+
+    Whoever holds the case now is not waited for: we look again in a moment.
+    """
+    locked = Case.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=pk).first()
+    if locked is None or locked.closed_at is not None:
         return
     case = _with_rows(locked)
     found = states_of([case], at=at).get(case.pk, one_to_one.State())

@@ -63,6 +63,8 @@ def _listing(request: Any, *, wrong: StayForm | None = None, of: UUID | None = N
     for row in found:
         trail.record("one-to-one.show", patient=row.patient_id, thing=row)
     alone = [row for row in rail.open_cases(person, at=now) if row.staying.is_alone and not row.asked_to_stay]
+    for shown in alone:
+        trail.record("case.show", patient=shown.case.patient_id, thing=shown.case)
     context = {
         "rows": rows,
         "alone": alone,
@@ -122,6 +124,9 @@ def handed_on(request: Any, pk: UUID) -> HttpResponse:
     """Whoever is with somebody names the next, and stays until that one has confirmed."""
     row = get_object_or_404(_mine(request), pk=pk)
     now = timezone.now()
+    if not row.is_with_them:  # the next one came, or it ended, after the page was shown
+        messages.info(request, _("Somebody else changed this in the meantime. Please look again."))
+        return redirect("one-to-ones")
     form = StayForm(
         request.POST, clinic=row.case.clinic, staff=on_duty(row.case.clinic, at=now), auto_id=f"stay_{row.pk}_%s"
     )
