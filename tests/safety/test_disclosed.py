@@ -132,11 +132,30 @@ def test_one_patients_account_names_nobody_else_and_the_trail_does_not_tell_of_a
         assert named == {None, cast["leo"].pk}
 
 
-def test_an_address_that_names_nobody_of_the_account_leads_nowhere(cast, client_for):
+def test_an_address_that_names_no_patient_leads_nowhere(cast, client_for):
+    for wrong in (cast["marcus"].pk, "somebody"):
+        assert opened(client_for(cast["vera"]), patient=wrong)[0].status_code == 404
+
+
+def test_whoever_may_not_read_a_report_sees_the_account_of_somebody_about_whom_nothing_was_noted(cast, client_for):
     reported(cast, about=["okafor"])
 
-    for wrong in (cast["maya"].pk, cast["theo"].pk, "somebody"):
-        assert opened(client_for(cast["okafor"]), patient=wrong)[0].status_code == 404
+    of_maya, of_theo = (opened(client_for(cast["okafor"]), patient=cast[key].pk) for key in ("maya", "theo"))
+
+    assert of_maya[0].status_code == of_theo[0].status_code == 200
+    assert "Nothing noted" in of_maya[1] and "Nothing noted" in of_theo[1]
+
+
+def test_a_print_with_all_of_it_left_out_is_that_of_a_patient_about_whom_nothing_was_noted(cast, client_for):
+    reported(cast)
+    browser = client_for(cast["vera"])
+
+    of_maya, of_theo = (opened(browser, patient=cast[key].pk)[1] for key in ("maya", "theo"))
+    assert '<p class="print-only">Nothing noted</p>' in of_maya and 'class="table-wrap no-print"' in of_maya
+    assert "Nothing noted" in of_theo
+    assert '<p class="print-only">' not in opened(browser, patient=cast["maya"].pk, print="restricted")[1].replace(
+        '<p class="print-only">Printed', ""
+    )
 
 
 def test_where_nothing_was_noted_the_page_says_where_it_would_be(cast, client_for):

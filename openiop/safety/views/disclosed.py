@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from openiop.audit import trail
 from openiop.lib.http import page
 from openiop.people.doors import roles
-from openiop.people.models import Role
+from openiop.people.models import Person, Role
 from openiop.safety.disclosed import account
 
 RESTRICTED = "restricted"
@@ -31,7 +31,9 @@ def disclosures(request: Any) -> HttpResponse:
     if prints_all and not decides:
         raise PermissionDenied
     everything = account(request.person)
-    patients = {each.patient.pk: each.patient for each in everything}
+    # Everybody, whether anything was noted or not: a name left out, or refused, would tell of a restricted report.
+    everybody = Person.objects.filter(clinic_id=request.person.clinic_id).patients()
+    patients = {patient.pk: patient for patient in everybody} | {each.patient.pk: each.patient for each in everything}
     of = _named(request.GET.get("patient", ""), patients)
     shown = [each for each in everything if of is None or each.patient.pk == of]
     # A line that named the patient would tell whoever reads the trail that there is something restricted about them.
@@ -39,6 +41,7 @@ def disclosures(request: Any) -> HttpResponse:
     trail.record("disclosure.list", patient=named, restricted_in_print=prints_all)
     context = {
         "rows": shown,
+        "prints_some": prints_all or not all(each.is_restricted for each in shown),
         "patients": sorted(patients.values(), key=lambda patient: (patient.family_name, patient.given_name)),
         "of": patients[of] if of else None,
         "decides": decides,
@@ -49,7 +52,7 @@ def disclosures(request: Any) -> HttpResponse:
 
 
 def _named(text: str, patients: dict[UUID, Any]) -> UUID | None:
-    """The patient named in the address. Raises Http404 for one of whom this reader sees nothing."""
+    """The patient named in the address. Raises Http404 for one whom this reader does not see."""
     if not text:
         return None
     try:
