@@ -201,6 +201,17 @@ class PersonQuerySet(models.QuerySet["Person"]):
         own = self.filter(clinic_id=person.clinic_id)
         return own.filter(Q(kind=Person.STAFF) | Q(access.about(person, "pk")))
 
+    def treated_by(self, person: Any, *, at: datetime) -> PersonQuerySet:
+        """The patients whom `person` treats at that time; all of the clinic's for its director.
+
+        Whoever opens every record for intake alone is not among those who treat: the database hides from them what
+        only clinicians read, and a page that showed it as empty would say an untruth.
+        """
+        own = self.visible_to(person).patients()
+        if person.has_role(Role.DIRECTOR):
+            return own
+        return own.filter(pk__in=Tie.objects.in_force(at).filter(staff_id=person.pk).values("patient_id"))
+
 
 class Person(Row):
     """A patient, a member of staff, a supporter or a helper. `called` is the only name other patients ever see.

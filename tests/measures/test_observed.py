@@ -16,6 +16,7 @@ from openiop.measures.observed.observation import observe
 from openiop.measures.observed.result import note_result
 from openiop.measures.observed.written import NotOfThisSession, SomebodyCorrected
 from openiop.people.access import acting
+from openiop.people.models import Person, Tie
 from openiop.safety.models import Case, Flag
 from openiop.schedule.models import CareSession
 
@@ -558,3 +559,18 @@ def test_a_director_decides_with_a_source_and_it_is_shown_as_unconfirmed(cast, c
     shown = client_for(cast["marcus"]).get("/observation-rules").content.decode()
     assert "unconfirmed" in shown and "Medical board, 3 May" in shown and "0.02" in shown
     assert client_for(cast["marcus"]).post("/observation-rules", said).status_code == 404
+
+
+def test_a_facilitator_who_is_also_intake_is_told_nothing_untrue_of_somebody_they_do_not_treat(cast, client_for):
+    maya, bea = cast["maya"], cast["bea"]
+    with acting(cast["marcus"]):
+        saw(maya, cast["marcus"])
+    with acting(cast["okafor"]):
+        Tie.objects.filter(staff=bea).delete()
+        Person.objects.filter(pk=bea.pk).update(roles=["facilitator", "intake"])
+        bea.refresh_from_db()
+    browser = client_for(bea)
+
+    assert browser.get(f"/patients/{maya.pk}").status_code == 200
+    for page in ("observed", "observed/result/new"):
+        assert browser.get(f"/patients/{maya.pk}/{page}").status_code == 404

@@ -30,7 +30,6 @@ from openiop.measures.observed.event import note_event
 from openiop.measures.observed.observation import PLACES, observe
 from openiop.measures.observed.result import note_result
 from openiop.measures.observed.written import SomebodyCorrected, Written, found_by, versions_of
-from openiop.measures.views.entry import patient_of
 from openiop.people.doors import roles
 from openiop.people.models import CLINICIANS, Person, Role
 from openiop.schedule.models import CareSession
@@ -75,7 +74,7 @@ def word_of(row: Written) -> str:
 @roles(*sorted(CLINICIANS))
 def all_of(request: Any, pk: UUID) -> HttpResponse:
     """Everything that was written down of a patient, newest first, each in its newest version."""
-    patient = patient_of(request, pk)
+    patient = _patient(request, pk)
     trail.record("observed.list", patient=patient)
     rows = [
         row
@@ -99,7 +98,7 @@ def all_of(request: Any, pk: UUID) -> HttpResponse:
 @roles(*sorted(CLINICIANS))
 def write(request: Any, pk: UUID, sort: str) -> HttpResponse:
     """Write something down. `?session=` names the care session it was in."""
-    return _write(request, patient_of(request, pk), sort, of=None)
+    return _write(request, _patient(request, pk), sort, of=None)
 
 
 @require_http_methods(["GET", "POST"])
@@ -111,6 +110,10 @@ def correct(request: Any, pk: UUID, sort: str, written_pk: UUID) -> HttpResponse
     if request.method == "GET" and newest.pk != row.pk:
         return redirect("observed-correct", pk, sort, newest.pk)
     return _write(request, row.patient, sort, of=row)
+
+
+def _patient(request: Any, pk: UUID) -> Person:
+    return get_object_or_404(Person.objects.treated_by(request.person, at=timezone.now()), pk=pk)
 
 
 def _write(request: Any, patient: Person, word: str, *, of: Any) -> HttpResponse:
