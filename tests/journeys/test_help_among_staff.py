@@ -67,8 +67,9 @@ def test_whoever_goes_hands_over_and_whoever_comes_takes_the_whole_list_in_one_t
         await look(ada, "hand-over-rail")
         await ada.get_by_role("button", name="I take over").click()
         await ada.get_by_text("I take over").wait_for(state="detached")
-        await ada.goto(f"{server.url}/cases/{case}")
-        await ada.get_by_text("Ada Okafor").first.wait_for()
+        await marcus.reload()
+        await marcus.get_by_text("Marcus Reyes → Ada Okafor").first.wait_for()
+        await marcus.get_by_role("button", name="I stay with it").wait_for(state="detached")
 
     in_two_browsers(story, clock, (cast["marcus"], cast["okafor"]), sizes=(PHONE, DESK))
     with acting(cast["okafor"]):
