@@ -120,7 +120,7 @@ async def test_a_line_to_the_media_server_that_breaks_is_mended_without_the_brow
 
     async with seated(rooms, room) as (media, ears):
         feed = (await media.handle(Publish(kind="publish", sdp=OFFER)))["feed"]
-        media._link._socket.transport.abort()
+        media.link._socket.transport.abort()
         await ears.wait_for("hangup", lambda event: event.target == "both")
         await ears.wait_for("feeds")
         await asyncio.sleep(0.5)

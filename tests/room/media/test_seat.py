@@ -51,10 +51,10 @@ class SlowLine:
 async def seat(heard):
     ears = heard()
     made = MediaSeat(None, MediaRoom.unguessable(), uuid4(), on_event=ears.event)
-    made._link, made.feeds = SlowLine(), {"somebody"}
-    made._settling = asyncio.create_task(made._settle())
+    made.link, made.feeds = SlowLine(), {"somebody"}
+    made.subscription.begin()
     yield made, ears
-    made._settling.cancel()
+    await made.subscription.stop()
 
 
 async def test_an_answer_to_an_earlier_connection_does_not_swallow_the_offer_of_the_next(seat):
@@ -66,7 +66,7 @@ async def test_an_answer_to_an_earlier_connection_does_not_swallow_the_offer_of_
     await media.handle(Subscribe(kind="subscribe", feeds="all", fresh=True))
     await ears.wait_for("offer", lambda event: event.leg == 2)
 
-    media._link.let_go.set()
+    media.link.let_go.set()
     await answering
 
     assert await media.handle(Start(kind="start", leg=2, sdp="v=0")) == {}
@@ -138,9 +138,9 @@ async def test_whoever_waits_for_a_connection_that_was_given_up_is_told_at_once(
 
 async def test_a_page_that_begins_anew_after_an_answer_is_given_a_new_offer(seat):
     media, ears = seat
-    media._link.let_go.set()
-    media._wanted = "all"
-    media._line.set()
+    media.link.let_go.set()
+    media.subscription.wanted = "all"
+    media.subscription.changed()
     await ears.wait_for("offer", lambda event: event.leg == 1)
     await media.handle(Start(kind="start", leg=1, sdp="v=0"))
 
@@ -151,8 +151,8 @@ async def test_a_page_that_begins_anew_after_an_answer_is_given_a_new_offer(seat
 
 async def test_an_offer_made_unasked_is_said_again_to_a_page_that_was_not_ready_for_it(seat):
     media, ears = seat
-    media._wanted = "all"
-    media._line.set()
+    media.subscription.wanted = "all"
+    media.subscription.changed()
     await ears.wait_for("offer", lambda event: event.leg == 1)
     before = ears.kinds().count("offer")
 
@@ -166,7 +166,7 @@ async def test_an_offer_made_unasked_is_said_again_to_a_page_that_was_not_ready_
 async def test_a_seat_let_go_at_the_very_moment_somebody_comes_does_let_go(seat):
     """Else the page that was reloaded waits for ever before a room that opens for everybody else."""
     media, ears = seat
-    media._link.close = AsyncMock()
+    media.link.close = AsyncMock()
     await media.handle(Subscribe(kind="subscribe", feeds="all"))
     await ears.wait_for("offer", lambda event: event.leg == 1)
 
@@ -174,14 +174,14 @@ async def test_a_seat_let_go_at_the_very_moment_somebody_comes_does_let_go(seat)
     async with asyncio.timeout(20):
         await media.release()
 
-    assert media._settling.done()
+    assert media.subscription._settling.done()
 
 
 async def test_whoever_came_while_nobody_listened_is_seen_a_moment_later(seat, monkeypatch):
     media, ears = seat
-    monkeypatch.setattr("openiop.room.media.seat.LOOK_ANYWAY_SECONDS", 0.01)
-    media._publisher, media._wanted, media.feeds = 1, "all", set()
-    media._line.set()
+    monkeypatch.setattr("openiop.room.media.subscription.LOOK_ANYWAY_SECONDS", 0.01)
+    media._publisher, media.subscription.wanted, media.feeds = 1, "all", set()
+    media.subscription.changed()
 
     await ears.wait_for("offer")
     assert (await ears.wait_for("feeds")).feeds == ["somebody"]
@@ -189,12 +189,13 @@ async def test_whoever_came_while_nobody_listened_is_seen_a_moment_later(seat, m
 
 async def test_a_fault_of_ours_costs_one_try_and_not_the_subscription(seat, caplog):
     media, ears = seat
-    take, media._take = media._take, lambda answer: (_ for _ in ()).throw(KeyError("Maya's own words"))
-    media._publisher, media._wanted = 1, "all"
-    media._line.set()
+    subscription = media.subscription
+    take, subscription._take = subscription._take, lambda answer: (_ for _ in ()).throw(KeyError("Maya's own words"))
+    media._publisher, media.subscription.wanted = 1, "all"
+    media.subscription.changed()
     while "KeyError" not in caplog.text:
         await asyncio.sleep(0)
-    media._take = take
+    subscription._take = take
 
     await ears.wait_for("offer")
     assert "Maya" not in caplog.text
@@ -202,14 +203,14 @@ async def test_a_fault_of_ours_costs_one_try_and_not_the_subscription(seat, capl
 
 async def test_a_handle_that_never_came_in_is_given_up_and_the_next_try_gets_another(seat):
     media, _ears = seat
-    media._link.refuses.add("join")
+    media.link.refuses.add("join")
     with pytest.raises(MediaError):
         await media._enter()
     assert media._publisher is None
 
-    media._link.refuses.clear()
+    media.link.refuses.clear()
     await media._enter()
-    assert media._publisher == media._link.handles > 1
+    assert media._publisher == media.link.handles > 1
 
 
 async def test_the_end_of_a_publication_says_which_one_it_was(seat):
