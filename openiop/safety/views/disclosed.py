@@ -7,13 +7,14 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from openiop.audit import trail
 from openiop.lib.http import page
 from openiop.people.doors import roles
-from openiop.people.models import Person, Role
+from openiop.people.models import Person, PersonQuerySet, Role
 from openiop.safety.disclosed import account
 
 RESTRICTED = "restricted"
@@ -30,20 +31,20 @@ def disclosures(request: Any) -> HttpResponse:
     prints_all = request.GET.get("print") == RESTRICTED
     if prints_all and not decides:
         raise PermissionDenied
-    everything = account(request.person)
     # Everybody, whether anything was noted or not: a name left out, or refused, would tell of a restricted report.
-    everybody = Person.objects.filter(clinic_id=request.person.clinic_id).patients()
-    patients = {patient.pk: patient for patient in everybody} | {each.patient.pk: each.patient for each in everything}
+    patients = (
+        Person.objects.filter(clinic_id=request.person.clinic_id).patients().order_by("family_name", "given_name")
+    )
     of = _named(request.GET.get("patient", ""), patients)
-    shown = [each for each in everything if of is None or each.patient.pk == of]
+    shown = account(request.person, of=of.pk if of else None)
     # A line that named the patient would tell whoever reads the trail that there is something restricted about them.
-    named = of if not any(each.is_restricted for each in shown) else None
+    named = of.pk if of and not any(each.is_restricted for each in shown) else None
     trail.record("disclosure.list", patient=named, restricted_in_print=prints_all)
     context = {
         "rows": shown,
         "prints_some": prints_all or not all(each.is_restricted for each in shown),
-        "patients": sorted(patients.values(), key=lambda patient: (patient.family_name, patient.given_name)),
-        "of": patients[of] if of else None,
+        "patients": patients,
+        "of": of,
         "decides": decides,
         "prints_all": prints_all,
         "now": timezone.now(),
@@ -51,14 +52,11 @@ def disclosures(request: Any) -> HttpResponse:
     return page(request, "safety/disclosures.html", context)
 
 
-def _named(text: str, patients: dict[UUID, Any]) -> UUID | None:
+def _named(text: str, patients: PersonQuerySet) -> Person | None:
     """The patient named in the address. Raises Http404 for one whom this reader does not see."""
     if not text:
         return None
     try:
-        wanted = UUID(text)
+        return get_object_or_404(patients, pk=UUID(text))
     except ValueError:
         raise Http404 from None
-    if wanted not in patients:
-        raise Http404
-    return wanted
