@@ -12,12 +12,13 @@ from django.urls import reverse
 
 from openiop.demo import world
 from openiop.people.access import acting
+from openiop.programs.models import Modality
 from openiop.room import admission, aside, breakouts, care, companions, signals, state
 from openiop.room.leading import asides, door
 from openiop.room.models import BREAKOUT, Place, Seat, SeatState
 from openiop.room.refused import Refused
 from openiop.schedule import presence
-from openiop.schedule.models import Evidence, Modality, NotTogether
+from openiop.schedule.models import Evidence, NotTogether
 from tests.room.test_admission import come_in, tonight
 from tests.room.test_breakouts import Evening
 from tests.room.test_consumers import Tab, media, people, tabs  # noqa: F401 (fixtures)

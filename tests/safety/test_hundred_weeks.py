@@ -23,11 +23,11 @@ from openiop.measures import answering
 from openiop.measures.blocks import assembled
 from openiop.people.access import acting
 from openiop.people.models import Person, Role
-from openiop.programs.models import Enrolment
+from openiop.programs.models import Enrolment, Modality
 from openiop.safety import jobs, ladder
 from openiop.safety.models import Acknowledgement, Case, Page, acknowledge, close, log_contact, raise_flag
 from openiop.schedule import outreach, presence
-from openiop.schedule.models import CareSession, Modality, Series, SeriesFacilitator, SeriesMember
+from openiop.schedule.models import CareSession, Series, SeriesFacilitator, SeriesMember
 
 SEED = 20261124
 EACH = 10  # of every story, in each half
