@@ -158,7 +158,10 @@ def test_whose_line_broke_finds_the_way_back_on_their_desk(cast, group, client_f
 def test_time_with_whoever_was_called_is_not_group_time_and_it_goes_on_afterwards(cast, group):  # noqa: F811
     with acting(cast["sam"]):
         session_id = tonight(cast["sam"]).pk
-        messages.sit_down(None, cast["sam"], NOW, connection=uuid4(), line=uuid4(), session_id=session_id, locked=False)
+        before = NOW - timedelta(seconds=1)
+        messages.sit_down(
+            None, cast["sam"], before, connection=uuid4(), line=uuid4(), session_id=session_id, locked=False
+        )
     with_sam(cast, group)
     assert signs_of(cast, "sam")[-1] == ("out", True)
     with acting(cast["sam"]):
