@@ -14,18 +14,8 @@ from openiop.room.leading.models import AsideAsk
 from openiop.room.models import Seat, SeatState
 from openiop.room.refused import Refused
 from openiop.schedule.models import CareSession, Evidence
+from tests.room.leading.being_called import LATE, NOW, come, connect, desk, still_here, with_sam, words
 from tests.room.leading.test_asides import answer, ask
-from tests.room.leading.test_called import (  # noqa: F401 (dana is a fixture)
-    LATE,
-    NOW,
-    come,
-    connect,
-    dana,
-    desk,
-    still_here,
-    with_sam,
-    words,
-)
 from tests.room.leading.test_floor import group, mine  # noqa: F401 (fixture)
 from tests.room.test_admission import tonight
 
