@@ -2,12 +2,16 @@
 
 from datetime import timedelta
 
+from django.db import connection
+from django.utils import timezone
+
 from openiop.demo import world
 from openiop.people import access
 from openiop.people.access import acting
 from openiop.people.models import Person, hashed
 from openiop.people.support import SupporterConsent, SupporterLink
 from openiop.programs.models import Enrolment
+from openiop.room import admission
 from openiop.room.admission import CLOSES_AFTER
 from openiop.schedule.models import CareSession
 
@@ -71,3 +75,20 @@ def used(token, *, cookie=COOKIE, at=world.NOW):
 
 def ana_by_link(session, cast):
     return used(link_to(session, ana_of(cast), cast))
+
+
+def rows(sql, *values):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall()
+
+
+def at_the_door(ana, session):
+    with acting(ana):
+        return admission.ask(session, ana, at=timezone.now())
+
+
+def let_in(seat, cast):
+    with acting(cast["okafor"]):
+        admission.ask(seat.session, cast["okafor"], at=timezone.now())
+        return admission.admit(seat, by=cast["okafor"], at=timezone.now())
