@@ -47,6 +47,12 @@ PLAIN = [
 STILL_AFTER = [(0, _("never")), *((minutes, minutes) for minutes in (10, 15, 20, 30, 45, 60))]
 
 
+def _whole(label: Any, *, between: tuple[int, int], help_text: Any = "") -> forms.IntegerField:
+    """A number of minutes, days or seconds that a clinic sets itself."""
+    least, most = between
+    return forms.IntegerField(label=label, min_value=least, max_value=most, help_text=help_text)
+
+
 class ClinicForm(forms.ModelForm):
     """What the whole clinic shares. How long a danger may wait is set with its ladder, and nowhere else."""
 
@@ -54,51 +60,41 @@ class ClinicForm(forms.ModelForm):
     phone = forms.CharField(label=_("Clinic's telephone"), max_length=40, required=False)
     crisis_phone = forms.CharField(label=_("Telephone out of hours"), max_length=40, required=False)
     zone = forms.ChoiceField(label=_("Time zone"), choices=[(zone, zone.replace("_", " ")) for zone in ZONES])
-    logoff_minutes = forms.IntegerField(label=_("Lock the screen after (minutes)"), min_value=1, max_value=60)
-    patient_logoff_minutes = forms.IntegerField(
-        label=_("Lock a patient's screen after (minutes)"), min_value=1, max_value=720
-    )
+    logoff_minutes = _whole(_("Lock the screen after (minutes)"), between=(1, 60))
+    patient_logoff_minutes = _whole(_("Lock a patient's screen after (minutes)"), between=(1, 720))
 
-    aside_wait_minutes = forms.IntegerField(
-        label=_("Ask others as well when a clinician who was asked to a private place is not there after (minutes)"),
-        min_value=1,
-        max_value=30,
+    aside_wait_minutes = _whole(
+        _("Ask others as well when a clinician who was asked to a private place is not there after (minutes)"),
+        between=(1, 30),
     )
-    plan_review_days = forms.IntegerField(
-        label=_("Go through safety plans every (days)"),
-        min_value=1,
-        max_value=365,
+    plan_review_days = _whole(
+        _("Go through safety plans every (days)"),
+        between=(1, 365),
         help_text=_("Also after each moderate or high risk, and before the last day in care."),
     )
-    joint_screen_days = forms.IntegerField(
-        label=_("Ask each partner alone again after (days)"),
-        min_value=1,
-        max_value=365,
+    joint_screen_days = _whole(
+        _("Ask each partner alone again after (days)"),
+        between=(1, 365),
         help_text=_("Before two partners are seen together. 30 to begin with; our own, and your clinic’s to decide."),
     )
 
-    alert_climb_seconds = forms.IntegerField(
-        label=_("When staff need help: ask the next after (seconds)"),
-        min_value=5,
-        max_value=600,
+    alert_climb_seconds = _whole(
+        _("When staff need help: ask the next after (seconds)"),
+        between=(5, 600),
         help_text=_("Who is at that site first, then who is on duty there, then who leads, then everybody."),
     )
-    alert_found_minutes = forms.IntegerField(
-        label=_("When staff need help: call again without a word on what was found (minutes)"),
-        min_value=1,
-        max_value=120,
+    alert_found_minutes = _whole(
+        _("When staff need help: call again without a word on what was found (minutes)"), between=(1, 120)
     )
 
-    patient_note_days = forms.IntegerField(
-        label=_("Keep patients' private notes from the room for (days)"),
-        min_value=1,
-        max_value=730,
+    patient_note_days = _whole(
+        _("Keep patients' private notes from the room for (days)"),
+        between=(1, 730),
         help_text=_("After the session. Only whoever wrote them reads them. What is written already keeps its day."),
     )
-    staff_note_days = forms.IntegerField(
-        label=_("Keep facilitators' private notes from the room for at most (days)"),
-        min_value=1,
-        max_value=30,
+    staff_note_days = _whole(
+        _("Keep facilitators' private notes from the room for at most (days)"),
+        between=(1, 30),
         help_text=_("A help for drafting and no part of the record: deleted sooner once everybody’s note is signed."),
     )
 
@@ -112,9 +108,7 @@ class ClinicForm(forms.ModelForm):
             "long without touching anything. Our own figure and no clinical threshold."
         ),
     )
-    still_grace_minutes = forms.IntegerField(
-        label=_("“Still with us?” is unanswered after (minutes)"), min_value=1, max_value=10
-    )
+    still_grace_minutes = _whole(_("“Still with us?” is unanswered after (minutes)"), between=(1, 10))
     still_counts = forms.BooleanField(
         label=_("Minutes after an unanswered “Still with us?” do not count"),
         required=False,
