@@ -16,7 +16,6 @@ from openiop.people.models import Person
 from openiop.programs.models import Audience, Diagnosis, LevelOfCare, Modality, Program, Track
 
 OF_AGE = 18
-HOURS_IN_A_WEEK = 168
 
 
 def hours_field(label: Any, *, required: bool = True, help_text: Any = "") -> forms.DecimalField:
