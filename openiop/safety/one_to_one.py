@@ -6,7 +6,7 @@ Rule and cases: docs/rules/one-to-one.md.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
 from openiop.safety import ladder
@@ -35,6 +35,7 @@ class Clock(NamedTuple):
     trust: ladder.Trust = "design"
 
 
+STAYS_ON = timedelta(hours=1)  # so long the word of somebody on no duty holds; then it is asked anew. Our own design.
 BEGUN_WITH = Clock(5, "the project’s own design")
 
 
@@ -168,6 +169,14 @@ def why_not_end(why: str, *, words: str, assessed: int | None) -> str:
 NO_REASON, NOT_LOWERED = "safety.one_to_one.no_reason", "safety.one_to_one.not_lowered"
 
 
-def duty_ends_at(ends: Iterable[datetime | None]) -> datetime | None:
-    """Return when somebody's duty ends: the latest of closing time and their shifts; None for who is on none."""
-    return max((moment for moment in ends if moment is not None), default=None)
+def duty_ends_at(ends: Iterable[datetime | None], *, at: datetime) -> datetime | None:
+    """Return when somebody's duty ends: the latest of closing time and their shifts; None for who is on none now."""
+    return max((moment for moment in ends if moment is not None and moment > at), default=None)
+
+
+def closing_of(day_at: datetime, closes: time) -> datetime:
+    """Return closing time on the clinic's day of `day_at`, which is in its zone.
+
+    Of an hour that comes twice it is the one that `day_at` is in, so that who is there before closing is before it.
+    """
+    return day_at.replace(hour=closes.hour, minute=closes.minute, second=closes.second, microsecond=0)

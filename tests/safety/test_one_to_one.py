@@ -1,10 +1,12 @@
 """A named person stays with somebody at high risk: with no gap, in their own word, until a clinician decides."""
 
-from datetime import timedelta
+from contextlib import contextmanager
+from datetime import UTC, datetime, time, timedelta
 
+import psycopg
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from openiop.audit.models import AuditEvent
 from openiop.demo import world
@@ -192,6 +194,35 @@ def test_nobody_coming_it_climbs_the_cases_own_ladder_and_everyone_is_asked_agai
 )
 def test_what_a_decision_that_nobody_needs_to_stay_has_to_hold(why, words, assessed, missing):
     assert one_to_one.why_not_end(why, words=words, assessed=assessed) == missing
+
+
+@pytest.mark.parametrize(
+    ("here_at", "closes", "at"),
+    [
+        ("2026-10-31T22:00Z", time(21, 30), "2026-11-01T01:30Z"),
+        ("2026-11-01T04:30Z", time(1, 30), "2026-11-01T05:30Z"),
+        ("2026-11-01T05:15Z", time(1, 30), "2026-11-01T05:30Z"),
+        ("2026-11-01T06:15Z", time(1, 30), "2026-11-01T06:30Z"),
+        ("2026-03-08T05:30Z", time(2, 30), "2026-03-08T07:30Z"),
+    ],
+    ids=[
+        "a usual day",
+        "before the hour that comes twice",
+        "in its first",
+        "in its second",
+        "an hour that is left out",
+    ],
+)
+def test_closing_time_is_after_whoever_is_there_before_it_also_as_clocks_change(here_at, closes, at):
+    here_at, at = datetime.fromisoformat(here_at), datetime.fromisoformat(at)
+    closing = one_to_one.closing_of(here_at.astimezone(world.ZONE), closes).astimezone(UTC)
+
+    assert closing == at > here_at
+    assert one_to_one.duty_ends_at([closing, None], at=here_at) == at
+
+
+def test_a_duty_that_is_over_ends_nothing():
+    assert one_to_one.duty_ends_at([after(-1), NOW, None], at=NOW) is None
 
 
 # --- with the database ---
@@ -522,6 +553,47 @@ def test_what_fails_for_one_case_holds_up_no_other_and_leaves_no_line_in_the_tra
         assert {line.patient_id for line in lines} == {people["maya"].pk}
 
 
+def test_whoever_has_one_case_in_hand_holds_up_no_other_and_is_not_waited_for(
+    people, case, worker, databases, committed
+):
+    """The desk takes a case while the worker looks: neither waits for the other, and the next look finds it."""
+    arrives(people, people["maya"])
+    other = flag(people["maya"])
+
+    with psycopg.connect(databases.server.url("owner", committed)) as desk:
+        assert desk.execute("SELECT id FROM safety_case WHERE id = %s FOR UPDATE", [case.pk]).fetchone()
+        with worker(), waits_at_most(seconds=5):
+            jobs.stay_with_them(after(5))
+        assert asked(people, case) == [] and asked(people, other)
+    watch(worker, 5)
+    assert asked(people, case)
+
+
+def test_while_one_persons_case_is_looked_after_no_other_is_held(
+    people, case, worker, databases, committed, monkeypatch
+):
+    arrives(people, people["maya"])
+    cases, taken = {case.pk, flag(people["maya"]).pk}, []
+
+    def meanwhile(found, *, at):
+        with psycopg.connect(databases.server.url("owner", committed)) as desk:
+            for other in cases - {found.pk}:
+                taken.extend(desk.execute("SELECT id FROM safety_case WHERE id = %s FOR UPDATE NOWAIT", [other]))
+
+    monkeypatch.setattr("openiop.safety.models.staying.send_pages", meanwhile)
+    watch(worker, 5)
+
+    assert {pk for (pk,) in taken} == cases
+
+
+@contextmanager
+def waits_at_most(*, seconds):
+    """A lock that is not to be had within this is an error and no waiting for ever."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = '{seconds}s'")
+    yield
+
+
 def test_as_their_duty_ends_others_are_asked_and_who_stays_all_the_same_says_so(people, case, worker):
     with acting(people["okafor"]):
         OnCallShift.objects.all().delete()
@@ -539,8 +611,25 @@ def test_as_their_duty_ends_others_are_asked_and_who_stays_all_the_same_says_so(
         stay_on(row, by=people["hal"], at=after(late + 1))
     with acting(people["bea"]):
         stay_on(row, by=people["bea"], at=after(late + 1))
-    found = state(people, case, at=after(late + 90))
-    assert (found.with_them.who, found.why) == (people["bea"].pk, "")
+    found = state(people, case, at=after(late + 60))
+    assert (found.with_them.who, found.is_late(at=after(late + 60))) == (people["bea"].pk, False)
+
+
+def test_whoever_said_once_in_the_evening_that_they_stay_is_asked_again_and_not_forgotten(people, case, worker):
+    with acting(people["okafor"]):
+        OnCallShift.objects.all().delete()
+    row = with_them(people, case)
+    late = int((CLOSING - NOW).total_seconds() // 60)
+    with acting(people["bea"]):
+        stay_on(row, by=people["bea"], at=after(late + 1))
+    before = asked(people, case)
+
+    watch(worker, late + 60)
+    assert asked(people, case) == before
+    watch(worker, late + 61)
+    assert len(asked(people, case)) > len(before)
+    found = state(people, case, at=after(late + 61))
+    assert (found.with_them.who, found.why) == (people["bea"].pk, one_to_one.SHIFT_OVER)
 
 
 def test_at_home_somebody_stays_on_the_line_and_nobody_is_asked_for_by_the_clock_alone(people, worker):

@@ -159,6 +159,7 @@ def confirm_presence(row: OneToOne, *, by: Person, at: datetime) -> OneToOne:
 def stay_on(row: OneToOne, *, by: Person, at: datetime) -> OneToOne:
     """`by` is with them and stays past the end of their duty: a turn of its own, in their own word.
 
+    It holds until their next duty ends or, for who is on none, for STAYS_ON: then it is asked anew.
     Raises PermissionDenied for others and ChangedMeanwhile where it ended.
     """
     case = _held(row.case)
@@ -182,7 +183,7 @@ def stay_on(row: OneToOne, *, by: Person, at: datetime) -> OneToOne:
         named_at=at,
         within_minutes=row.within_minutes,
         confirmed_at=at,
-        until_at=duty_ends_at(by, at=at),
+        until_at=duty_ends_at(by, at=at) or at + one_to_one.STAYS_ON,
     )
     trail.record("one-to-one.confirm", patient=case.patient_id, thing=made, case=case.pk, stays_on=True)
     wake_about(case)
@@ -192,11 +193,11 @@ def stay_on(row: OneToOne, *, by: Person, at: datetime) -> OneToOne:
 def duty_ends_at(person: Person, *, at: datetime) -> datetime | None:
     """When they go by the clinic's hours and the rota: the later of closing time and the shift that runs."""
     clinic = person.clinic
-    zone = ZoneInfo(clinic.zone)
-    closing = datetime.combine(at.astimezone(zone).date(), clinic.closes, tzinfo=zone)
     shifts = OnCallShift.objects.filter(staff=person, during__contains=at)
     ends = [shift.during.upper for shift in shifts]
-    return one_to_one.duty_ends_at([*ends, closing if staff_are_here(clinic, at=at) else None])
+    if staff_are_here(clinic, at=at):
+        ends.append(one_to_one.closing_of(at.astimezone(ZoneInfo(clinic.zone)), clinic.closes))
+    return one_to_one.duty_ends_at(ends, at=at)
 
 
 @transaction.atomic
