@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gridWith, spotlit, stickOf } from "./floor.ts";
+import { gridWith, mutedWithEveryone, spotlit, stickOf } from "./floor.ts";
 import type { Room, Seat } from "./protocol.ts";
 
 function seat(name: string, more: Partial<Seat> = {}): Seat {
@@ -25,6 +25,12 @@ test("whoever holds the stick may pass it on, and who leads; others may not", ()
 test("a stick whose holder has gone lies there, and where there is none nothing is said", () => {
   assert.equal(stickOf(room("Sam", "patient", "Maya", [seat("Sam")]))!.holder, null);
   assert.equal(stickOf({ ...room("Sam", "patient", null, []), floor: { spotlit: [], stick: null } }), null);
+});
+
+test("to mute everyone silences the patients who are heard, and nobody who leads, helps or interprets", () => {
+  const roles = ["facilitator", "staff", "helper", "site", "supporter"] as const;
+  const heard = [seat("Maya"), ...roles.map((role) => seat(role, { role })), seat("Sam", { audio: false }), seat("Zoe")];
+  assert.deepEqual(mutedWithEveryone(heard).map(({ name }) => name), ["Maya", "Zoe"]);
 });
 
 test("the spotlight falls only on who is drawn", () => {

@@ -20,6 +20,11 @@ export function stickOf(room: Room): Stick | null {
   return { holder, next: hands(room).filter((seat) => seat.seat !== holder?.seat), isMine, mayPass: isMine || room.me.role === "facilitator" };
 }
 
+/** Whom "Mute everyone" silences, of `others` here: patients whose microphone is on, and nobody who leads or helps. */
+export function mutedWithEveryone(others: readonly Seat[]): readonly Seat[] {
+  return others.filter((seat) => seat.role === "patient" && seat.audio);
+}
+
 /** Seats whose tile is large for everybody here, of those that are drawn. */
 export function spotlit(room: Room): readonly Seat[] {
   return (room.floor?.spotlit ?? []).flatMap((id) => room.seats.find((seat) => seat.seat === id && (seat.here || seat.reconnecting)) ?? []);

@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import type { RoomApp } from "../app.ts";
 import { AgendaPanel, CardsPanel } from "./cards.tsx";
 import { BreakoutPanel } from "./breakouts.tsx";
+import { mutedWithEveryone } from "../floor.ts";
 import { hands, headCount, minutesSince } from "../state.ts";
 import type { Room, Seat, Waiting } from "../protocol.ts";
 import { fill } from "../words.ts";
@@ -31,7 +32,7 @@ export function Rail({ app, room, trouble, now, words, shut }: Props) {
   const [asked, setAsked] = useState<Asked>(null);
   const [spokenTo, setSpokenTo] = useState<ReadonlySet<string>>(new Set());
   const others = room.seats.filter((seat) => seat.seat !== room.me.seat && (seat.here || seat.reconnecting));
-  const speaking = others.filter((seat) => seat.role === "patient" && seat.audio);
+  const speaking = mutedWithEveryone(others);
   const order = hands(room).map((seat) => seat.seat);
 
   return (
