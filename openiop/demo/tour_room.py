@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,13 @@ from openiop.demo.tour_setup import person
 if TYPE_CHECKING:
     from openiop.demo.tour_evening import EveningOfTheTour
 
+CODE = re.compile(r"\d{5}( \d{5}){3}")
 BRING_BACK = "Bring to the group\u2019s board"
+
+
+def is_code(shown: str) -> bool:
+    """Four groups of five digits: two empty places are equal too, and compare nothing."""
+    return CODE.search(" ".join(shown.split())) is not None
 
 
 class RoomOfTheTour:
@@ -143,11 +150,12 @@ class RoomOfTheTour:
             await screens[0].press("Encrypt end to end", inside=".lead")
             codes = [await screen.page.locator(".room-code summary .code").inner_text() for screen in screens]
             for _look in range(60):
-                if len(set(codes)) == 1:
+                if len(set(codes)) == 1 and is_code(codes[0]):
                     break
                 await asyncio.sleep(0.5)
                 codes = [await screen.page.locator(".room-code summary .code").inner_text() for screen in screens]
             hold(len(set(codes)) == 1, f"the codes differ: {codes}")
+            hold(is_code(codes[0]), f"this is no code to compare: {codes[0]!r}")
             for key in inside:
                 await evening.sees_others(key, others=len(inside) - 1)
             await screens[0].page.locator(".room-code summary").click()
@@ -160,6 +168,7 @@ class RoomOfTheTour:
         inside = [key for key in ("bea", "maya", "priya", "sam") if key in evening.screens]
         screens = [evening.screens[key] for key in inside]
         async with self.record.step("the media server is killed, and everyone is back without a click", *screens):
+            muted_before = await self._muted(screens)
             killed = self.stack.pid("janus")
             hold(killed is not None, "no media server runs")
             os.kill(killed or 0, signal.SIGKILL)
@@ -167,7 +176,13 @@ class RoomOfTheTour:
             await bea.page.wait_for_function("() => window.__room.timings.goneAt > 0", timeout=30_000)
             for key in inside:
                 await evening.sees_others(key, others=len(inside) - 1)
+            muted = await self._muted(screens)
+            hold(muted == muted_before, f"muted before: {muted_before}, muted now: {muted}")
             timings = (await bea.in_room())["timings"]
             back = timings["frameAfterGoneAt"] - timings["goneAt"]
             print(f"    {person('bea').given} sees somebody again {back} ms after the media server is back", flush=True)
             await self.record.picture(bea, "back-after-the-media-server-was-killed")
+
+    async def _muted(self, screens: list[Screen]) -> list[str]:
+        """Those whose own microphone is off, as their own button says."""
+        return [screen.who for screen in screens if await screen.page.get_by_role("button", name="Unmute").count()]
