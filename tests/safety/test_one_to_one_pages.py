@@ -305,3 +305,16 @@ def test_of_a_private_matter_the_printed_case_repeats_no_words_of_the_decision(c
     assert "not her husband" not in text(ada.get(reverse("case-report", args=[case.pk])))
     with acting(cast["okafor"]):
         assert Case.objects.get(pk=case.pk).one_to_one_ends.get().words
+
+
+def test_the_list_says_who_is_with_somebody_already_and_with_whom_it_does_not(cast, client_for, case):
+    with_them(cast, case, "bea")
+    with acting(cast["maya"]):
+        evidence = ladder.Evidence("staff_concern", 3)
+        other = raise_flag(cast["maya"], key="k", evidence=evidence, label="Worry", value="x", at=NOW).case
+
+    shown = text(client_for(cast["marcus"]).get(reverse("case", args=[other.pk])))
+
+    (option,) = [each for each in shown.split("</option>") if "Bea Lindqvist" in each and "<option" in each][:1]
+    assert option.endswith("is with somebody now") and "Theo" not in option
+    assert shown.count("is with somebody now") == 1

@@ -16,8 +16,11 @@ from openiop.safety.models.one_to_one import PLACES, WHYS
 
 
 class _Staff(forms.ModelChoiceField):
+    """With a word beside whoever is with somebody already: not refused, for a night may have no one else."""
+
     def label_from_instance(self, obj: Any) -> str:
-        return " · ".join([obj.full_name, *obj.role_labels[:1]])
+        beside = [str(_("is with somebody now"))] if obj.is_with_somebody else []
+        return " · ".join([obj.full_name, *obj.role_labels[:1], *beside])
 
 
 class StayForm(forms.Form):

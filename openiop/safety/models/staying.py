@@ -119,9 +119,10 @@ def _may_stay(case: Case, who: Person, *, place: str, site: Site | None, by: Per
 
 def on_duty(clinic: Clinic, *, at: datetime) -> PersonQuerySet:
     """Who of the staff may be named now: while staff are here everybody; out of hours who is on call, leads a session
-    that runs, or said today at which site they are.
+    that runs, or said today at which site they are. `is_with_somebody`: one-to-one already, as far as the reader sees.
     """
-    staff = Person.objects.filter(clinic_id=clinic.pk, active=True).staff()
+    confirmed = OneToOne.objects.filter(who=OuterRef("pk"), confirmed_at__isnull=False).open()
+    staff = Person.objects.filter(clinic_id=clinic.pk, active=True).staff().annotate(is_with_somebody=Exists(confirmed))
     if staff_are_here(clinic, at=at):
         return staff
     midnight = at.astimezone(ZoneInfo(clinic.zone)).replace(hour=0, minute=0, second=0, microsecond=0)
