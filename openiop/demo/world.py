@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import make_password
 
-from openiop.demo import past, plans
+from openiop.demo import medications, past, plans
 from openiop.people.access import acting
 from openiop.people.models import Agreement, Clinic, Device, Document, Licence, Login, Person, Role, Site, Tie
 from openiop.programs.models import Audience, Enrolment, Modality, Program, Track
@@ -295,6 +295,7 @@ def _fill(clinic: Clinic, director: Person, *, now: datetime, lived: bool) -> No
         Tie.knot(staff=people["lin"], patient=people[role.key], role="intake", because="intake", at=now)
     if lived:
         plans.live(people, at=datetime.combine(begun, time(10, 0), ZONE))
+        medications.live(people, begun=datetime.combine(begun, time(10, 30), ZONE))
         _beside_the_evening(site, people, enrolments, today=today, now=now)
         past.live(past.Clinic(people=people, adults=adults, youth=youth, now=now, zone=ZONE), since=begun)
 
