@@ -371,8 +371,8 @@ def test_the_page_of_a_persons_presence_says_in_words_why_minutes_are_missing(ca
 
     told = client_for(cast["bea"]).get(f"/roster/{entry.pk}").content.decode()
 
-    assert "From 6:32 p.m. to 6:43 p.m. nothing was touched" in told and "These minutes do not count" in told
-    assert "Asked at 6:50 p.m., answered at 6:51 p.m." in told
+    assert "From 6:32 PM to 6:43 PM nothing was touched" in told and "These minutes do not count" in told
+    assert "Asked at 6:50 PM, answered at 6:51 PM. It takes" in told
     assert "<dd>49 min" in told
 
 
