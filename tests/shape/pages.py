@@ -12,7 +12,6 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from openiop.billing.models import Payer, Rule
-from openiop.chart import medicating
 from openiop.chart.models import FiledPaper, GroupNote, NotePart
 from openiop.lib.ids import uuid7
 from openiop.measures.models import Assignment, Cadence, Response
@@ -34,7 +33,6 @@ from openiop.safety.models import (
     Guardian,
     LocalHelp,
     OnCallShift,
-    OneToOne,
     StaffAlert,
     decide,
     mark,
@@ -46,6 +44,7 @@ from openiop.safety.models import (
 )
 from openiop.schedule.helping import book
 from openiop.schedule.models import CareSession, NotTogether, Room, RosterEntry, SeriesException, SeriesMember
+from tests.shape import rows
 
 # Who walks: one of the cast for each role, somebody else's patient, both devices, and nobody.
 WALKERS = {
@@ -176,8 +175,9 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
         )
         plan = write_plan(maya, parts={"by_myself": "Walk the dog"}, by=director, at=now)
         device = Device.objects.create(**clinic, kind=Device.KIOSK, name="Lost", site=Site.objects.first())
-        begun = {"kind": "begun", "happened_on": now.date() - timedelta(days=30), "decided": "clinic", "at": now}
-        taken = medicating.write(maya, name="Sertraline", dose="50 mg, mornings", by=director, key=uuid7(), **begun)
+        taken = rows.medications_of(maya, by=director, at=now)
+        rows.stillness_in(evening, maya, seen_by=cast["bea"])
+        rows.told_outside(maya, by=director, at=now)
         restricted = raise_restricted(
             kind="child_abuse", words="Asked for.", patient=maya, state="NY", by=director, at=now
         )
@@ -194,6 +194,8 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             Person(given_name="Cleo", family_name="Walk", called="Cleo"), email="cleo@walk.example", by=director
         )
         booking = book(evening, helper, kind="captioner", by=director, at=now)
+        stays = rows.stays_with(maya, by=director, at=now)
+        rows.beside_that([cast["ines"], cast["jonah"]], by=director, next_one=cast["marcus"], at=now)
         return {
             "patients": maya.pk,
             "people": maya.pk,
@@ -252,7 +254,7 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             "hand-overs": open_hand_over(
                 director.clinic, kind="own", key="own walk", goes=[director.pk], due_at=now, at=now
             ).pk,
-            "one-to-ones": stays_with(maya, by=director, at=now).pk,
+            "one-to-ones": stays.pk,
             "token": token,
             "supporters": consent.pk,
             "me": consent.pk,
@@ -264,22 +266,6 @@ def furnish(cast: dict[str, Any]) -> dict[str, Any]:
             ).pk,
             "login": cast["bea"].login_id,
         }
-
-
-def stays_with(patient: Any, *, by: Any, at: Any) -> OneToOne:
-    """The director is asked to stay with this patient, whose case is high."""
-    evidence = ladder.Evidence("staff_concern", 3)
-    case = raise_flag(patient, key="walk-high", evidence=evidence, label="Asked for", value="by the walk", at=at).case
-    return OneToOne.objects.create(
-        clinic_id=patient.clinic_id,
-        case=case,
-        patient=patient,
-        who=by,
-        place="virtual",
-        named_by=by,
-        named_at=at,
-        within_minutes=5,
-    )
 
 
 def private_note(patient: Any, seat: Seat, *, at: Any) -> Any:
