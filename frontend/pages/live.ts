@@ -2,12 +2,13 @@
  * <section data-live="desk" data-socket="/ws/desk" data-refresh="…" data-every="10" data-silence="15">
  *
  * Read again when the socket says that something changed, and every `every` seconds whatever it says. After `silence`
- * seconds without a word from the server the page says that it is not live. While the part holds a [data-alarm], it
+ * seconds without a word from the server the page says that it is not live. A [data-live-stale] is filled with its
+ * template for as long as what the page says may be no longer true. While the part holds a [data-alarm], it
  * rings. What is swapped is [data-live-part], or the section itself. data-live="alarm" has no content: it rings on
  * {"alarm": true} until {"alarm": false}, which is what a locked desk may do.
  */
 import { patience, waitAfter } from "./backoff.ts";
-import { isSilent, meaningOf, titleWith } from "./liveness.ts";
+import { isSilent, mayBeOld, meaningOf, titleWith } from "./liveness.ts";
 import { allowSound, canSound, play } from "./sound.ts";
 import { isBeingWritten, replaceInside } from "./swap.ts";
 import { say } from "./words.ts";
@@ -32,6 +33,7 @@ class LivePage {
   private lastWordAt = Date.now();
   private lastHtml = "";
   private signedOut = false;
+  private lineLost = false;
   private reading = false;
   private readAgain = false;
   private alarms = 0;
@@ -39,6 +41,11 @@ class LivePage {
   private readonly timers: number[] = [];
   private reconnecting = 0;
   private soundButton: HTMLElement | null = null;
+  private readonly loseLine = (): void => {
+    this.lineLost = true;
+    this.judge();
+  };
+  private readonly findLine = (): void => void this.read();
   private readonly unlock = (): void => void allowSound().then(() => this.offerSound());
 
   constructor(private readonly section: HTMLElement) {
@@ -57,6 +64,8 @@ class LivePage {
     // Any press on the page unlocks the sound, once it is done: on the way down, what it aims at must not move.
     document.addEventListener("click", this.unlock);
     document.addEventListener("keydown", this.unlock);
+    window.addEventListener("offline", this.loseLine);
+    window.addEventListener("online", this.findLine);
     this.offerSound();
   }
 
@@ -67,6 +76,8 @@ class LivePage {
     this.socket?.close();
     document.removeEventListener("click", this.unlock);
     document.removeEventListener("keydown", this.unlock);
+    window.removeEventListener("offline", this.loseLine);
+    window.removeEventListener("online", this.findLine);
     this.soundButton?.remove();
   }
 
@@ -101,6 +112,7 @@ class LivePage {
 
   private hear(): void {
     this.lastWordAt = Date.now();
+    this.lineLost = false;
     this.judge();
   }
 
@@ -155,12 +167,22 @@ class LivePage {
   }
 
   private judge(): void {
+    const silent = isSilent(this.lastWordAt, Date.now(), this.silenceMs);
+    this.sayStale(mayBeOld({ silent, lineLost: this.lineLost, signedOut: this.signedOut }));
     if (this.signedOut) return this.tell(say("signedOut"));
     // The first silence, then whole minutes: a line that changed every second would be read aloud every second.
     const minutes = Math.floor((Date.now() - this.lastWordAt) / 60_000);
     const seconds = minutes > 0 ? minutes * 60 : this.silenceMs / 1000;
-    if (isSilent(this.lastWordAt, Date.now(), this.silenceMs)) this.tell(say("notLive", { seconds }));
+    if (silent) this.tell(say("notLive", { seconds }));
     else if (this.line.dataset.state === "silent") this.quieten();
+  }
+
+  /** Put in anew, not merely shown: only so is it read aloud. */
+  private sayStale(stale: boolean): void {
+    const place = this.section.querySelector<HTMLElement>("[data-live-stale]");
+    const words = this.section.querySelector<HTMLTemplateElement>("template[data-live-stale-words]");
+    if (!place || !words || stale === place.hasChildNodes()) return;
+    place.replaceChildren(...(stale ? [words.content.cloneNode(true)] : []));
   }
 
   private tell(text: string): void {

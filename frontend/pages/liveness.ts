@@ -5,6 +5,14 @@ export function isSilent(lastWordAt: number, now: number, silenceMs: number): bo
   return now - lastWordAt >= silenceMs;
 }
 
+/**
+ * True when what the page says about somebody may have changed unseen. A browser that says that its line is gone is
+ * believed at once; that it is there again is believed once the server has said something.
+ */
+export function mayBeOld({ silent, lineLost, signedOut }: { silent: boolean; lineLost: boolean; signedOut: boolean }): boolean {
+  return silent || lineLost || signedOut;
+}
+
 export type SocketWord = "afresh" | "ring" | "hush" | "heard";
 
 /**

@@ -130,6 +130,14 @@ def test_with_the_pagers_dead_the_person_is_told_the_truth_by_the_clock(clinic):
         took.append(time.monotonic() - began)
         await look(phone, "not-reached-nobody-yet")
         assert await phone.locator("a[href='tel:988']:visible").count()
+        # Without a line the last words stop promising anything, until the page has heard again.
+        await phone.context.set_offline(True)
+        stale = phone.get_by_role("heading", name="This page cannot hear from your team right now")
+        await stale.wait_for()
+        await look(phone, "not-reached-cannot-hear")
+        assert await phone.locator("a[href='tel:988']:visible").count()
+        await phone.context.set_offline(False)
+        await stale.wait_for(state="detached")
         await desk.goto(f"{server.url}/desk")
         await desk.get_by_text("Needs someone now").wait_for()
 

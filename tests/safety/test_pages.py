@@ -277,6 +277,18 @@ def test_the_patient_is_told_the_truth_at_each_step(cast, client_for, clock):
     assert "Nobody has answered yet" not in told(client)
 
 
+def test_the_page_has_the_words_at_hand_for_when_it_hears_nothing_more(cast, client_for):
+    flag(cast["maya"])
+    client = client_for(cast["maya"])
+
+    for page in ("what-happens", "today"):
+        shown = text(client.get(reverse(page)))
+        kept = shown[shown.index("<template data-live-stale-words>") : shown.index("</template>")]
+        assert "This page cannot hear from your team right now" in kept
+        assert "please use these numbers now" in kept
+    assert "cannot hear" not in told(client), "what is read again are the words that are true"
+
+
 def test_help_lines_and_the_clinics_own_numbers_stand_beside_every_word(cast, client_for, clock):
     flag(cast["maya"])
     client = client_for(cast["maya"])
