@@ -1,9 +1,22 @@
 """What every socket of ours has in common."""
 
+import asyncio
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+
+
+def in_turn() -> asyncio.Lock:
+    """One at a time in this process, for what many sockets read at the same moment.
+
+    All sockets of a process read the database in one thread. Put there at once, a group's many looks would stand
+    before whatever somebody says next; in turn, a word waits for one look at most.
+    """
+    return _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
 
 class Socket(AsyncWebsocketConsumer):

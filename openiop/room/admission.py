@@ -14,18 +14,18 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404
 from django.utils.translation import gettext, override
-from django.utils.translation import gettext_lazy as _
 
 from openiop.audit import trail
 from openiop.lib.wake import wake
 from openiop.messaging.models import Delivery
 from openiop.people.access import Actor, kind_of
-from openiop.people.models import Agreement, Device, Document, Licence, Person, Role, Tie
+from openiop.people.models import Device, Person, Role, Tie
 from openiop.people.support import SupporterLink
 from openiop.room import called, companions, guests, joint, live, staffing
 from openiop.room.boards.models import Board
 from openiop.room.leading.models import AsideAsk, DoorLock
 from openiop.room.media.rooms import MediaRoom
+from openiop.room.missing import missing_by_seat, missing_for
 from openiop.room.models import (
     ASIDE,
     GONE_AFTER,
@@ -41,7 +41,7 @@ from openiop.room.models import (
 )
 from openiop.room.refused import Refused
 from openiop.safety.models import Case, Whereabouts
-from openiop.schedule import licensing, presence
+from openiop.schedule import presence
 from openiop.schedule.helping import is_booked
 from openiop.schedule.models import CareSession
 
@@ -51,20 +51,6 @@ LIVE_FOR = timedelta(seconds=45)  # how long a beat keeps staff "live with" a pa
 WAITS = ("patient", "supporter")  # whom a facilitator lets in
 WITH_SOMEBODY = ("facilitator", "staff", called.CALLED)  # who is with a person is not leaving them alone
 OUTSIDE = (SeatState.WAITING, SeatState.SENT_BACK)  # at the door, for the facilitator to let in
-NEEDED = [Document.TELEHEALTH, Document.GROUP, Document.EMERGENCY]
-
-
-# What the facilitator reads beside a name at the door.
-MISSING = {
-    Document.TELEHEALTH: _("consent to telehealth"),
-    Document.GROUP: _("group agreement"),
-    Document.EMERGENCY: _("emergency plan"),
-    "place": _("where they are now"),
-    "licence": _("nobody here is licensed where they are"),
-    "removed": _("was removed"),
-    "alone": _("each partner asked alone"),
-    "consent": _("the patient’s consent that they come"),
-}
 
 
 class NotNow(Exception):
@@ -79,7 +65,7 @@ class NotNow(Exception):
 
 
 class SomethingMissing(Exception):
-    """This person cannot be let into the group yet; `missing` has the codes (see `missing_for`)."""
+    """This person cannot be let into the group yet; `missing` has the codes (see `missing`)."""
 
     def __init__(self, missing: list[str]) -> None:
         super().__init__(", ".join(missing))
@@ -243,43 +229,6 @@ def tell_place(
     return seat, told
 
 
-# --- what stands in the way ---
-
-
-def missing_for(seat: Seat, *, at: datetime) -> list[str]:
-    """Return codes of what is missing for treatment in this group: documents by kind, "place", "licence".
-
-    "licence": no clinician of the session is licensed where the patient said to be. Of a supporter: "consent".
-    """
-    if seat.role == "supporter":
-        return [] if seat.person_id in guests.here_for(seat.session, at=at) else ["consent"]
-    if seat.role != "patient" or seat.person is None:
-        return []
-    missing = Agreement.objects.missing(seat.person, kinds=NEEDED)
-    if seat.state != SeatState.ADMITTED and not joint.may_open(seat.session, at=at):
-        missing.append("alone")
-    if not seat.ready:
-        return [*missing, "place"]
-    return missing if is_covered(seat, at=at) else [*missing, "licence"]
-
-
-def is_covered(seat: Seat, *, at: datetime) -> bool:
-    """Is a clinician of this session licensed in the state where the patient said to be?"""
-    where = Whereabouts.latest(seat.person_id, at=at)
-    return licensing.decide(licences_of(seat.session), state=where.state if where else None, at=at).treatment
-
-
-def licences_of(session: CareSession) -> dict[Any, list[licensing.Licence]]:
-    """Return the licences of those who lead the session, by person."""
-    staff = session.staff.filter(stands=True).values_list("staff_id", flat=True)
-    found: dict[Any, list[licensing.Licence]] = {who: [] for who in staff}
-    for row in Licence.objects.filter(person_id__in=found):
-        found[row.person_id].append(
-            licensing.Licence.from_days(row.state, first_on=row.valid_from, last_on=row.valid_until, zone=session.zone)
-        )
-    return found
-
-
 # --- deciding ---
 
 
@@ -317,11 +266,9 @@ def admit_all(session: CareSession, *, by: Person, at: datetime) -> list[Seat]:
     waiting = Seat.objects.filter(session=session, role__in=WAITS, state__in=OUTSIDE)
     if is_locked(session):
         waiting = waiting.exclude(admitted_at=None)
-    return [
-        admit(seat, by=by, at=at)
-        for seat in waiting.select_related("person", "session").order_by("asked_at")
-        if not missing_for(seat, at=at)
-    ]
+    seats = list(waiting.select_related("person", "session").order_by("asked_at"))
+    missing = missing_by_seat(session, seats, at=at)
+    return [admit(seat, by=by, at=at) for seat in seats if not missing[seat.pk]]
 
 
 @transaction.atomic

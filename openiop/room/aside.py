@@ -14,7 +14,7 @@ from django.db import transaction
 
 from openiop.lib.wake import wake
 from openiop.people.models import Person
-from openiop.room import admission, called, e2ee, staffing
+from openiop.room import admission, called, e2ee, missing, staffing
 from openiop.room.leading.models import AsideAsk
 from openiop.room.models import ASIDE, Neighbour, Place, Seat, SeatState, in_treatment
 from openiop.room.refused import Refused
@@ -140,7 +140,7 @@ def _take_back(seat: Seat, mine: Seat, *, by: Person, at: datetime) -> None:
 
 
 def _to_the_group(seat: Seat, *, by: Person, at: datetime) -> None:
-    seat.place = Place.GROUP if admission.is_covered(seat, at=at) else Place.CONTACT
+    seat.place = Place.GROUP if missing.is_covered(seat, at=at) else Place.CONTACT
     seat.save()
     admission.open_room(seat.session, seat.place, at=at)
     admission.note(seat, "came back from a private place", by=by, at=at)

@@ -16,7 +16,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from openiop.lib import wake
-from openiop.lib.sockets import Socket
+from openiop.lib.sockets import Socket, in_turn
 from openiop.people import screen
 from openiop.people.access import acting
 from openiop.room import (
@@ -314,10 +314,12 @@ class RoomConsumer(Socket):
         if self.seat_id is None:
             return
         try:
-            seat, room, where, ended, (keys, told), chat = await self._act(messages.read, told=self.told_keys)
+            async with in_turn():
+                read = await self._act(messages.read, told=self.told_keys)
         except Http404:
             await self._bye("refused")
             return
+        seat, room, where, ended, (keys, told), chat = read
         self.role = seat.role  # staff may be called away meanwhile
         if seat.connection != self.connection:
             await self._bye("taken")
@@ -354,7 +356,8 @@ class RoomConsumer(Socket):
         if self.seat_id is None or not self.last_keys:
             return
         try:
-            seat, keys, told = await self._act(messages.read_keys, told=self.told_keys)
+            async with in_turn():
+                seat, keys, told = await self._act(messages.read_keys, told=self.told_keys)
         except Http404:
             self.again = True
             return

@@ -23,6 +23,7 @@ from openiop.room import (
 from openiop.room.cards import agenda
 from openiop.room.cards import telling as cards
 from openiop.room.leading import telling as leading
+from openiop.room.missing import WORDS, missing_by_seat
 from openiop.room.models import ASIDE, LiveRoom, Neighbour, Place, Seat, SeatState, in_treatment
 from openiop.room.on_site import people_on_site
 from openiop.room.together import telling
@@ -179,7 +180,8 @@ def _waiting(session: CareSession, neighbours: list[Neighbour], *, at: datetime)
     ]
     seats = Seat.objects.filter(pk__in=[row.id for row in outside]).select_related("person", "session")
     at_the_door = {seat.pk: seat for seat in seats}
-    missing = {seat.pk: admission.missing_for(seat, at=at) for seat in seats}
+    missing = missing_by_seat(session, list(at_the_door.values()), at=at)
+    told = leading.newest_by_seat(session, neighbours)
     guest_of = guests.here_for(session, at=at) if any(row.role == "supporter" for row in outside) else {}
     at_risk = care.at_risk(row.person_id for row in outside)
     return [
@@ -188,14 +190,14 @@ def _waiting(session: CareSession, neighbours: list[Neighbour], *, at: datetime)
             name=row.called,
             since=row.asked_at,
             ready=not missing[row.id],
-            missing=[str(admission.MISSING[code]) for code in missing[row.id] + _removed(row)],
+            missing=[str(WORDS[code]) for code in missing[row.id] + _removed(row)],
             door=reverse("door-help", args=[session.pk, row.id]) if row.role == "patient" else "",
             here_for=guest_of.get(row.person_id, ""),
             with_staff=_in(row, Place.CONTACT),
             network=cast("protocol.NetworkWord | None", at_the_door[row.id].network or None),
             at_risk=row.person_id in at_risk,
             was_inside=at_the_door[row.id].admitted_at is not None,
-            told=leading.newest(session, seat_id=row.id),
+            told=told.get(row.id),
         )
         for row in outside
     ]

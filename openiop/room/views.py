@@ -27,6 +27,7 @@ from openiop.room import admission, care, companions, live, relay
 from openiop.room.cards import library
 from openiop.room.forms import AgreementForm, LeavingForm, PlaceForm
 from openiop.room.household.models import HouseholdPlan
+from openiop.room.missing import NEEDED, WORDS, missing_for
 from openiop.room.models import Place, Seat
 from openiop.room.notes import keeping
 from openiop.room.together import leaving as how_they_left
@@ -196,13 +197,13 @@ def door_help(request: Any, pk: UUID, seat_pk: UUID) -> HttpResponse:
         admission.wake(admission.topic(session))
         messages.success(request, _("Kept."))
         return redirect("door-help", pk=pk, seat_pk=seat_pk)
-    missing = admission.missing_for(seat, at=now)
+    missing = missing_for(seat, at=now)
     context = {
         "session": session,
         "seat": seat,
         "form": form,
         "agreements": agreements,
-        "missing": [admission.MISSING[code] for code in missing],
+        "missing": [WORDS[code] for code in missing],
         "codes": missing,
         "where": Whereabouts.latest(seat.person_id, at=now),
         "events": seat.events.select_related("by").order_by("at"),
@@ -415,7 +416,7 @@ def _told_before(patient: Person, *, at: datetime) -> dict[str, Any]:
 
 
 def _agreement_forms(patient: Person, data: Any, *, spoken: bool = False) -> list[AgreementForm]:
-    missing = Agreement.objects.missing(patient, kinds=admission.NEEDED)
+    missing = Agreement.objects.missing(patient, kinds=NEEDED)
     return [AgreementForm(data, document=_newest(patient, kind), spoken=spoken) for kind in missing]
 
 

@@ -12,6 +12,7 @@ from openiop.messaging.models import Delivery
 from openiop.people.access import acting
 from openiop.people.models import Agreement, Licence, Tie
 from openiop.room import admission, state
+from openiop.room.missing import missing_for
 from openiop.room.models import LiveRoom, Place, SeatState
 from openiop.schedule import presence
 from openiop.schedule.models import CareSession
@@ -110,7 +111,7 @@ def test_what_is_missing_is_named_and_keeps_the_group_closed_until_staff_obtain_
     come_in(cast["bea"])
     priya = at_the_door(cast["priya"])
     with acting(cast["bea"]):
-        assert admission.missing_for(priya, at=world.NOW) == ["group_agreement"]
+        assert missing_for(priya, at=world.NOW) == ["group_agreement"]
         with pytest.raises(admission.SomethingMissing):
             admission.admit(priya, by=cast["bea"], at=world.NOW)
         from openiop.people.models import Document

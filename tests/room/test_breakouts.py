@@ -14,6 +14,7 @@ from openiop.people.access import acting
 from openiop.people.models import Agreement, Document, Tie
 from openiop.room import admission, breakouts, state
 from openiop.room.breakouts import Refused
+from openiop.room.missing import NEEDED
 from openiop.room.models import BreakoutRoom, BreakoutRound, BreakoutSeat, HelpCall, Neighbour, Seat
 from openiop.safety.ladder import Evidence
 from openiop.safety.models import Case, raise_flag
@@ -52,7 +53,7 @@ class Evening:
             present(seat, at)
         with acting(self.bea):
             for document in Document.objects.filter(language="en"):
-                if document.kind in Agreement.objects.missing(person, kinds=admission.NEEDED):
+                if document.kind in Agreement.objects.missing(person, kinds=NEEDED):
                     Agreement.give(person, document, by=self.bea, at=at, how="spoken")
             admission.admit(seat, by=self.bea, at=at)
             breakouts.tend(self.session, at=at)

@@ -11,7 +11,7 @@ from openiop.people import roster
 from openiop.people.access import acting
 from openiop.people.models import Agreement, Document, Person
 from openiop.programs.models import Enrolment
-from openiop.room import admission
+from openiop.room.missing import NEEDED
 from openiop.room.models import Seat
 from openiop.schedule import planning
 from openiop.schedule.models import CareSession
@@ -60,7 +60,7 @@ def a_patient(number, group, cast):
         by=cast["lin"],
         at=world.NOW,
     )
-    for document in Document.objects.filter(kind__in=admission.NEEDED, language="en"):
+    for document in Document.objects.filter(kind__in=NEEDED, language="en"):
         Agreement.give(patient, document, by=cast["marcus"], at=world.NOW, how="spoken")
     return patient
 

@@ -491,7 +491,7 @@ class Clinic:
     def _agree(self, person: Any, now: Any) -> None:
         from openiop.people.access import acting
         from openiop.people.models import Agreement, Document
-        from openiop.room.admission import NEEDED
+        from openiop.room.missing import NEEDED
 
         told = {
             "contact_name": "Alex, a friend",

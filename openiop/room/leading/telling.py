@@ -34,15 +34,24 @@ def door_for_those_who_lead(session: CareSession) -> protocol.DoorLed:
 def newest(session: CareSession, *, seat_id: UUID | None) -> protocol.DoorSaid | None:
     """What was written last to all (no seat) or to one person."""
     said = DoorMessage.objects.filter(session=session, seat=seat_id).order_by("-at", "-pk").first()
-    if said is None:
-        return None
+    return _said(said, Neighbour.of(session.pk)) if said else None
+
+
+def newest_by_seat(session: CareSession, neighbours: list[Neighbour]) -> dict[UUID | None, protocol.DoorSaid]:
+    """What was written last to each person to whom something was, by seat."""
+    rows = DoorMessage.objects.filter(session=session, seat__isnull=False)
+    last = rows.order_by("seat", "-at", "-pk").distinct("seat")
+    return {said.seat_id: _said(said, neighbours) for said in last}
+
+
+def _said(said: DoorMessage, neighbours: list[Neighbour]) -> protocol.DoorSaid:
     preset = cast("protocol.DoorPreset | None", said.preset or None)
-    return protocol.DoorSaid(id=said.pk, preset=preset, text=said.text, by=_called(session, said.by_id), at=said.at)
+    return protocol.DoorSaid(id=said.pk, preset=preset, text=said.text, by=_called(said.by_id, neighbours), at=said.at)
 
 
-def _called(session: CareSession, person_id: UUID) -> str:
+def _called(person_id: UUID, neighbours: list[Neighbour]) -> str:
     """One of those who lead, by the name that whoever has a seat may know; a guest reads no other person's row."""
-    return next((row.called for row in Neighbour.of(session.pk) if row.person_id == person_id), "")
+    return next((row.called for row in neighbours if row.person_id == person_id), "")
 
 
 def floor(seat: Seat) -> protocol.FloorNow:
@@ -60,7 +69,9 @@ def asked_to_speak(seat: Seat, *, at: datetime) -> protocol.SpeakAsked | None:
     question = verbs.asked(seat, at=at)
     if question is None:
         return None
-    return protocol.SpeakAsked(id=question.pk, by=_called(seat.session, question.by_id), at=question.at)
+    return protocol.SpeakAsked(
+        id=question.pk, by=_called(question.by_id, Neighbour.of(seat.session_id)), at=question.at
+    )
 
 
 def chat_mode(session: CareSession) -> protocol.ChatWord:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,3 +44,9 @@ class Whereabouts(Row):
     def latest(cls, patient_id: Any, *, at: datetime) -> Whereabouts | None:
         """Return where the patient said to be, if told within the last twelve hours."""
         return cls.objects.told_by(at=at).filter(patient_id=patient_id).order_by("-told_at").first()
+
+    @classmethod
+    def latest_of(cls, patients: Iterable[Any], *, at: datetime) -> dict[Any, Whereabouts]:
+        """As `latest`, by patient; who told nothing within that time is not in it."""
+        rows = cls.objects.told_by(at=at).filter(patient__in=list(patients))
+        return {row.patient_id: row for row in rows.order_by("patient", "-told_at").distinct("patient")}
