@@ -20,8 +20,8 @@ from openiop.lib.intervals import Span
 from openiop.people.models import Clinic
 from openiop.programs.models import Enrolment, Modality
 from openiop.safety import quality
-from openiop.safety.assessing import MODERATE
-from openiop.safety.models import Acknowledgement, Case, Contact, Flag, RiskAssessment, SafetyPlan
+from openiop.safety.assessing import MODERATE, Ended, unassessed
+from openiop.safety.models import Acknowledgement, Case, Contact, Flag, RiskAssessment, SafetyPlan, closed_cases
 from openiop.safety.quality import NOT_IN_CARE, Assessed
 from openiop.safety.unattended import Danger, Evidence, Steps, dangers, unattended, wait_reached, wait_taken, within
 
@@ -77,8 +77,10 @@ def month(clinic: Clinic, day: date, *, at: datetime, assessed: Iterable[tuple[U
     span = quality.month_of(day, clinic.zone)
     until = min(span.ends_at, max(at, span.begins_at))
     cases = _cases(clinic, span, until=until)
-    assessments = list(_assessments(clinic, span, until=until))
-    people = {case.patient_id for case in cases} | {row.patient_id for row in assessments}
+    ended = _ended(clinic, span, until=until)
+    begun = [one.since for rows in ended.values() for one in rows]
+    assessments = list(_assessments(clinic, since=min([span.begins_at - LOOKS_BACK, *begun]), until=until))
+    people = {case.patient_id for case in cases} | {row.patient_id for row in assessments} | set(ended)
     read = _Read(
         clinic,
         span,
@@ -86,6 +88,7 @@ def month(clinic: Clinic, day: date, *, at: datetime, assessed: Iterable[tuple[U
         cases,
         assessments,
         list(assessed),
+        ended=ended,
         care=_care(people),
         signed=_signed(people),
     )
@@ -123,6 +126,7 @@ class _Read:
     cases: list[Case]
     assessments: list[RiskAssessment]
     elsewhere: list[tuple[UUID, datetime]]
+    ended: Mapping[UUID, Sequence[Ended]]
     care: Care
     signed: Mapping[UUID, Sequence[datetime]]
 
@@ -134,6 +138,10 @@ class _Read:
 
     def holds(self, at: datetime) -> bool:
         return self.span.begins_at <= at < self.span.ends_at and at <= self.until
+
+    def unassessed(self, patient_id: UUID) -> list[Ended]:
+        moments = [row.at for row in self.assessments if row.patient_id == patient_id]
+        return unassessed(self.ended.get(patient_id, ()), assessed=moments)
 
     def in_care(self, patient_id: UUID) -> list[Span]:
         return [
@@ -158,9 +166,14 @@ def _cases(clinic: Clinic, span: Span, *, until: datetime) -> list[Case]:
     return list(rows.prefetch_related(*steps, "decisions").order_by("opened_at"))
 
 
-def _assessments(clinic: Clinic, span: Span, *, until: datetime) -> Iterable[RiskAssessment]:
-    rows = RiskAssessment.objects.filter(clinic_id=clinic.pk, at__gte=span.begins_at - LOOKS_BACK, at__lte=until)
+def _assessments(clinic: Clinic, *, since: datetime, until: datetime) -> Iterable[RiskAssessment]:
+    rows = RiskAssessment.objects.filter(clinic_id=clinic.pk, at__gte=since, at__lte=until)
     return rows.order_by("patient_id", "at")
+
+
+def _ended(clinic: Clinic, span: Span, *, until: datetime) -> Mapping[UUID, Sequence[Ended]]:
+    """By patient, the cases that were closed lately enough for their clock to end in this month."""
+    return closed_cases(clinic_id=clinic.pk, closed_at__gte=span.begins_at - LOOKS_BACK, closed_at__lte=until)
 
 
 def _care(people: Iterable[UUID]) -> Care:
@@ -266,9 +279,11 @@ def _on_time(modality: str, read: _Read) -> Iterable[bool]:
     by_patient: dict[UUID, list[Assessed]] = defaultdict(list)
     for row in read.assessments:
         by_patient[row.patient_id].append(Assessed(row.at, row.due_again_at))
-    for patient_id, rows in by_patient.items():
+    for patient_id in {*by_patient, *read.ended}:
+        rows = by_patient.get(patient_id, [])
         care: Any = read.in_care(patient_id)
-        for one in quality.reassessments(rows, in_care=care, until=read.until):
+        open_ends = [Assessed(one.closed_at, one.due_again_at) for one in read.unassessed(patient_id)]
+        for one in quality.reassessments(rows, unassessed=open_ends, in_care=care, until=read.until):
             if read.holds(one.settled_at) and read.is_of(modality, patient_id, one.settled_at):
                 yield one.on_time
 

@@ -54,23 +54,34 @@ def same_day(positives: Iterable[datetime], assessed: Sequence[datetime], *, zon
     return found
 
 
-def reassessments(assessed: Iterable[Assessed], *, in_care: Iterable[Span], until: datetime) -> list[Reassessment]:
+def reassessments(
+    assessed: Iterable[Assessed], *, unassessed: Iterable[Assessed] = (), in_care: Iterable[Span], until: datetime
+) -> list[Reassessment]:
     """Return what was due of one person and is settled by `until`: done by its time, or not.
 
-    Whoever was not in care any more when it fell due owed nothing.
+    `unassessed`: cases that were closed without an assessment, as if assessed then at their tier. One assessment is due
+    at a time: what asks soonest. Whoever was not in care any more when it fell due owed nothing.
     """
-    ordered, care = sorted(assessed), list(in_care)
-    found = []
-    for place, one in enumerate(ordered):
-        due_at = one.due_again_at
-        if due_at is None:
-            continue
-        following = ordered[place + 1].at if place + 1 < len(ordered) else None
-        if following is not None and following <= min(due_at, until):
-            found.append(Reassessment(following, True))
-        elif due_at <= until and any(span.begins_at <= due_at < span.ends_at for span in care):
+    starts = [(one.at, True, one.due_again_at) for one in assessed]
+    starts += [(one.at, False, one.due_again_at) for one in unassessed]
+    care, found = list(in_care), []
+    due_at: datetime | None = None
+    for at, is_done, next_due_at in sorted(starts, key=lambda start: start[:2]):
+        if at > until:
+            break
+        if due_at is not None and due_at < at:
             found.append(Reassessment(due_at, False))
-    return found
+            due_at = None
+        if is_done:
+            found += [Reassessment(at, True)] if due_at else []
+            due_at = next_due_at
+        else:
+            due_at = min(filter(None, (due_at, next_due_at)), default=None)
+    if due_at is not None and due_at <= until:
+        found.append(Reassessment(due_at, False))
+    return [
+        one for one in found if one.on_time or any(span.begins_at <= one.settled_at < span.ends_at for span in care)
+    ]
 
 
 def has_plan(signed_by_both: Iterable[datetime], *, until: datetime) -> bool:

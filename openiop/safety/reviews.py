@@ -16,13 +16,22 @@ from django.utils.translation import gettext_lazy as _
 from openiop.people import access
 from openiop.people.models import Person
 from openiop.programs.models import Enrolment
-from openiop.safety import plans
+from openiop.safety import assessing, plans
 from openiop.safety.assessing import MODERATE
-from openiop.safety.models import Case, Flag, RiskAssessment, SafetyPlan, SafetyPlanReview, decision_asked_at
+from openiop.safety.models import (
+    Case,
+    Flag,
+    RiskAssessment,
+    SafetyPlan,
+    SafetyPlanReview,
+    closed_cases,
+    decision_asked_at,
+)
 
 SHOWN_BEFORE = timedelta(hours=48)
 
 ASSESS_AGAIN = _("Assess the risk again")
+ASSESS_AFTER_A_CASE = _("Assess the risk: a case was closed without an assessment")
 DECIDE = _("Not reached: decide what happens now")
 BECAUSE = {
     plans.NO_PLAN: _("No safety plan is signed by both yet"),
@@ -61,22 +70,47 @@ def due_decisions(reader: Person, *, at: datetime) -> list[DueRow]:
 
 
 def due_assessments(reader: Person, *, at: datetime) -> list[DueRow]:
-    """Return who is to be assessed again by `at` and two days on: the latest assessment's level says when."""
+    """Return who is to be assessed again by `at` and two days on.
+
+    The latest assessment's level says when; the tier of a case that was closed unassessed does so as well.
+    """
     if not reader.is_clinician:
         return []
-    treated = _in_care(reader.clinic, at=at).filter(access.about(reader, "patient_id", at=at))
-    latest = (
-        RiskAssessment.objects.filter(patient__in=treated.values("patient_id"))
+    treated = list(_in_care(reader.clinic, at=at).filter(access.about(reader, "patient_id", at=at)))
+    latest = {
+        patient_id: (level, assessed_at)
+        for patient_id, level, assessed_at in RiskAssessment.objects.filter(
+            patient__in=[row.patient_id for row in treated]
+        )
         .order_by("patient_id", "-at")
         .distinct("patient_id")
-        .select_related("patient")
-    )
-    again = [(row.patient, row.due_again_at) for row in latest]
-    return [
-        DueRow(patient, due_at, ASSESS_AGAIN, at >= due_at, reverse("assessments", args=[patient.pk]))
-        for patient, due_at in again
-        if due_at is not None and due_at <= at + SHOWN_BEFORE
+        .values_list("patient_id", "level", "at")
+    }
+    ended = closed_cases(patient__in=[row.patient_id for row in treated])
+    again = [
+        (
+            row.patient,
+            assessing.first_due(latest.get(row.patient_id), _in_this_care(row, ended.get(row.patient_id, []))),
+        )
+        for row in treated
     ]
+    return [
+        DueRow(
+            patient,
+            due[0],
+            ASSESS_AFTER_A_CASE if due[1] else ASSESS_AGAIN,
+            at >= due[0],
+            reverse("assessments", args=[patient.pk]),
+        )
+        for patient, due in again
+        if due and due[0] <= at + SHOWN_BEFORE
+    ]
+
+
+def _in_this_care(enrolment: Enrolment, ended: Iterable[assessing.Ended]) -> list[assessing.Ended]:
+    """What was closed before they came back to care is for the intake to ask about."""
+    begins_at = datetime.combine(enrolment.during.lower, time.min, ZoneInfo(enrolment.patient.clinic.zone))
+    return [one for one in ended if one.closed_at >= begins_at]
 
 
 def plan_due(patient: Person, *, at: datetime) -> DueRow | None:

@@ -148,6 +148,17 @@ def test_a_reassessment_that_fell_due_and_was_not_done_counts_against(cast):
     assert of(month(cast, at=after(60)), figures.ALL).on_time == (1, 2)
 
 
+def test_a_case_closed_without_an_assessment_that_was_not_made_up_for_counts_against(cast):
+    for key, assessed in (("theo", False), ("priya", True)):
+        case = flag(cast[key], evidence=ladder.Evidence("safe_now", "no"), at=NOW - timedelta(days=10))
+        reached(case, cast["marcus"], at=NOW - timedelta(days=10))
+        if assessed:
+            with acting(cast["marcus"]):
+                assess(cast[key], level=0, plan="As usual.", by=cast["marcus"], at=NOW - timedelta(days=5))
+
+    assert of(month(cast, at=after(60)), figures.ALL).on_time == (1, 2)
+
+
 def page(client, path="/quality"):
     response = client.get(path)
     assert response.status_code == 200

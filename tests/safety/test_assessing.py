@@ -11,7 +11,7 @@ from openiop.demo import world
 from openiop.people.access import acting
 from openiop.safety import assessing, ladder, reviews
 from openiop.safety.assessing import HIGH, IMMINENT, LOW, MODERATE, NONE, Screen
-from openiop.safety.models import Case, NoReason, RiskAssessment, assess, raise_flag
+from openiop.safety.models import Case, NoReason, RiskAssessment, assess, close, raise_flag
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -118,6 +118,60 @@ def test_the_next_assessment_stands_among_what_is_due_two_days_before(cast):
     assert due(NOW + 5 * DAY) == [("Maya", NOW + 7 * DAY)]
     found(cast, level=LOW, at=NOW + 6 * DAY, lowered_because="Sleeps again.")
     assert due(NOW + 8 * DAY) == []
+
+
+AT = datetime(2026, 11, 10, 12, tzinfo=UTC)
+
+
+def ended(level, *, since=AT, closed_at=AT + timedelta(hours=1)):
+    return assessing.Ended(level, since, closed_at)
+
+
+@pytest.mark.parametrize(
+    ("assessed", "cases", "due"),
+    [
+        pytest.param(None, [], None, id="nothing was ever found"),
+        pytest.param(None, [ended(4)], (AT + timedelta(hours=1) + 7 * DAY, True), id="closed, and nobody assessed"),
+        pytest.param(None, [ended(1)], (AT + timedelta(hours=1) + 30 * DAY, True), id="a low one has its month"),
+        pytest.param((NONE, AT), [ended(4)], None, id="assessed at the very evidence"),
+        pytest.param((LOW, AT + DAY), [ended(4)], (AT + 31 * DAY, False), id="assessed the day after it was closed"),
+        pytest.param(
+            (LOW, AT - DAY), [ended(3)], (AT + timedelta(hours=1) + 7 * DAY, True), id="the one before knew it not"
+        ),
+        pytest.param((HIGH, AT - DAY), [ended(1)], (AT + 6 * DAY, False), id="what asks sooner counts"),
+    ],
+)
+def test_who_is_assessed_again_after_a_case_and_by_when(assessed, cases, due):
+    assert assessing.first_due(assessed, cases) == due
+
+
+def test_a_high_case_that_was_closed_without_an_assessment_is_not_forgotten(cast):
+    marcus, maya = cast["marcus"], cast["maya"]
+
+    def closed(key, disposition, *, at):
+        with acting(maya):
+            flag = raise_flag(
+                maya, key=key, evidence=ladder.Evidence("safe_now", "no"), label="Safe?", value="No", at=at
+            )
+        with acting(marcus):
+            close(flag.case, disposition=disposition, note="We spoke.", by=marcus, at=at)
+
+    def due(at):
+        with acting(marcus):
+            rows = reviews.due_assessments(marcus, at=at)
+            return [(row.due_at, row.because) for row in rows if row.patient == maya]
+
+    closed("a", "not_a_risk", at=NOW - 2 * DAY)
+    assert due(NOW + 30 * DAY) == [], "found not to be a risk: no clock runs"
+    closed("b", "safe_with_plan", at=NOW)
+
+    assert due(NOW + 4 * DAY) == []
+    assert due(NOW + 5 * DAY) == [(NOW + 7 * DAY, reviews.ASSESS_AFTER_A_CASE)]
+    assert due(NOW + 60 * DAY) == [(NOW + 7 * DAY, reviews.ASSESS_AFTER_A_CASE)], "until somebody does it"
+    with acting(cast["hal"]):
+        assert reviews.due_assessments(cast["hal"], at=NOW + 8 * DAY) == []
+    found(cast, level=NONE, at=NOW + 6 * DAY)
+    assert due(NOW + 60 * DAY) == []
 
 
 def test_an_assessment_of_moderate_risk_makes_the_safety_plan_due(cast):

@@ -57,6 +57,22 @@ def test_a_reassessment_is_settled_when_it_is_done_or_when_it_was_due(assessed, 
     assert reassessments(assessed, in_care=care, until=at(20, 12)) == found, why
 
 
+@pytest.mark.parametrize(
+    ("assessed", "closed", "found", "why"),
+    [
+        ([], [of(1, 8)], [Reassessment(at(8, 9), False)], "closed unassessed and never assessed"),
+        ([of(7)], [of(1, 8)], [Reassessment(at(7, 9), True)], "assessed within the time of its tier"),
+        ([of(9)], [of(1, 8)], [Reassessment(at(8, 9), False)], "assessed too late"),
+        ([of(1, 15), of(7)], [of(2, 9)], [Reassessment(at(7, 9), True)], "two ask, and one assessment does both"),
+        ([of(1, 15)], [of(2, 9)], [Reassessment(at(9, 9), False)], "what asks soonest counts"),
+        ([of(1, 8)], [of(2, 16)], [Reassessment(at(8, 9), False)], "whichever it is"),
+        ([], [of(1)], [], "no clock for its tier"),
+    ],
+)
+def test_a_case_closed_without_an_assessment_asks_for_one_too(assessed, closed, found, why):
+    assert reassessments(assessed, unassessed=closed, in_care=FOREVER, until=at(20, 12)) == found, why
+
+
 def test_a_plan_counts_from_when_both_had_signed_it():
     assert has_plan([at(10, 9)], until=at(10, 9))
     assert not has_plan([at(10, 9)], until=at(10, 8))

@@ -3,7 +3,7 @@
 from openiop.safety.models.alert_pages import AlertPage, StaffPlace, take_alert_step
 from openiop.safety.models.alerts import StaffAlert
 from openiop.safety.models.asking import Drawn, everyone, ladder_for, rungs_for
-from openiop.safety.models.assessment import NoReason, RiskAssessment, assess
+from openiop.safety.models.assessment import NoReason, RiskAssessment, assess, closed_cases
 from openiop.safety.models.calls import call_staff, end_alert, open_alerts, take_alert, take_alert_back
 from openiop.safety.models.case import (
     BECAUSE,
@@ -270,6 +270,7 @@ __all__ = [
     "Whereabouts",
     "acknowledge",
     "close",
+    "closed_cases",
     "everyone",
     "in_hand",
     "log_contact",

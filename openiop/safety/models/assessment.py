@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import PermissionDenied
@@ -15,7 +17,7 @@ from openiop.audit import trail
 from openiop.people import access
 from openiop.people.models import Person, Row
 from openiop.safety import assessing, ladder
-from openiop.safety.models.case import Case
+from openiop.safety.models.case import Case, Closure
 from openiop.safety.models.crisis import acknowledge, raise_flag
 
 LEVELS = [
@@ -106,6 +108,15 @@ class RiskAssessment(Row):
     def protective_words(self) -> list[str]:
         known = dict(PROTECTIVE_FACTORS)
         return [str(known[code]) for code in self.protective_factors]
+
+
+def closed_cases(**which: Any) -> dict[UUID, list[assessing.Ended]]:
+    """Return by patient the closed cases whose tier asks for an assessment: all but those found to be no risk."""
+    rows = Case.objects.filter(closed_at__isnull=False, **which).exclude(closure__disposition=Closure.NOT_A_RISK)
+    found: dict[UUID, list[assessing.Ended]] = {}
+    for patient_id, tier, begun_at, closed_at in rows.values_list("patient_id", "tier", "since", "closed_at"):
+        found.setdefault(patient_id, []).append(assessing.Ended(tier, begun_at, closed_at or begun_at))
+    return found
 
 
 class NoReason(Exception):

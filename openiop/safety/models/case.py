@@ -291,6 +291,8 @@ class Contact(Row):
 class Closure(Row):
     """A clinician ended a case, with what was found and done. `disposition` may be empty only after contact."""
 
+    NOT_A_RISK = "not_a_risk"
+
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="closure")
     patient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
@@ -304,7 +306,7 @@ class Closure(Row):
             ("higher_level", _("Referred to a higher level of care")),
             ("emergency", _("Emergency services took over")),
             ("with_other_care", _("In other professional care")),
-            ("not_a_risk", _("Found not to be a risk")),
+            (NOT_A_RISK, _("Found not to be a risk")),
         ],
     )
     note = models.TextField(_("What was found and done"), blank=True)
