@@ -15,7 +15,7 @@ from openiop.lib.http import page, wants_part
 from openiop.people import access
 from openiop.people.doors import patients_only, staff_only
 from openiop.people.models import Person, Role
-from openiop.safety import handover_list, ladder, rail, rungs, told
+from openiop.safety import handover_list, ladder, minors, rail, rungs, told
 from openiop.safety.forms import ClosureForm, ConcernForm, ContactForm
 from openiop.safety.forms.one_to_one import EndForm, StayForm
 from openiop.safety.gaps import WARN_AHEAD
@@ -161,6 +161,7 @@ def case_page(
         "row": row,
         "place": row.place,
         "patient": found.patient,
+        "minor": minors.minor(found.patient, since=found.opened_at, at=now) if found.closed_at is None else None,
         "steps": _steps(found, at=now) if found.closed_at is None else [],
         "reads_private": reads_private(request.person, found.patient_id),
         "sent": receipts(found),

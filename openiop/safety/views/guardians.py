@@ -17,8 +17,9 @@ from openiop.lib.http import page
 from openiop.lib.refusals import told_at
 from openiop.people.doors import roles
 from openiop.people.models import CLINICIANS, Person, Role
+from openiop.safety import minors
 from openiop.safety.forms.restricted import GuardianForm, NoticeForm
-from openiop.safety.models import Guardian, GuardianNotice, GuardianRule, may_be_told, tell_guardian
+from openiop.safety.models import Guardian, GuardianNotice, tell_guardian
 
 MAY = sorted({*CLINICIANS, Role.INTAKE})
 
@@ -72,17 +73,16 @@ def _patient(request: Any, pk: UUID) -> Person:
 def _page(request: Any, patient: Person, *, form: Any = None, notice: Any = None) -> HttpResponse:
     now = timezone.now()
     today = now.astimezone(ZoneInfo(patient.clinic.zone)).date()
-    rule = GuardianRule.objects.in_force(patient.clinic_id, state=patient.home_state, on=today)
-    standing = Guardian.objects.filter(patient=patient, ended_at=None).order_by("name")
+    rule = minors.rule_of(patient, on=today)
     told = GuardianNotice.objects.filter(patient=patient).select_related("guardian", "by").order_by("-told_at")
     trail.record("guardian.list", patient=patient)
     wrong = notice or (form if form is not None and form.is_bound else None)
     context = {
         "patient": patient,
         "age": patient.age_on(today),
-        "is_minor": patient.age_on(today) < (rule.minor_until if rule else 18),
+        "is_minor": minors.is_minor(patient, rule, on=today),
         "rule": rule,
-        "guardians": [(guardian, may_be_told(guardian)) for guardian in standing],
+        "guardians": minors.standing(patient),
         "told": told,
         "form": form or GuardianForm(),
         "notice_form": notice or NoticeForm(patient=patient, initial={"told_at": timezone.localtime(now)}),
