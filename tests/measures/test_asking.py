@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from openiop.demo import world
-from openiop.measures import answering, asking
+from openiop.measures import answering, asking, instruments
 from openiop.measures.models import Answer, Assignment, Cadence, MayNotWithdraw, Moment, Response
 from openiop.people.access import acting
 from openiop.programs.models import Enrolment
@@ -19,7 +19,7 @@ TODAY = date(2026, 11, 24)
 def say(person, item, value, *, code, day=TODAY, at=world.NOW, **more):
     return answering.answer(
         person,
-        instrument=answering.newest(code),
+        instrument=answering.newest(code) if isinstance(code, str) else code,
         for_day=day,
         item=item,
         value=value,
@@ -268,6 +268,31 @@ def test_answers_for_another_version_than_was_begun_are_refused_in_words(cast, c
             say(cast["maya"], "phq9_2", 1, code="phq9")
 
         assert Answer.objects.filter(patient=cast["maya"], received_at__gte=world.NOW).count() == 1
+
+
+def test_whoever_began_before_a_new_version_came_finishes_with_what_they_began(cast, client_for):
+    first, newest = instruments.load("phq9.v1"), answering.newest("phq9")
+    assert first.version < newest.version
+    with acting(cast["maya"]):
+        say(cast["maya"], "phq9_1", 1, code=first)
+    maya, url = client_for(cast["maya"]), "/measures/phq9"
+
+    shown = maya.get(url).content.decode()
+    sent = maya.post(url, {f"phq9_{number}": "0" for number in range(2, 10)} | {"phq9_1": "1"})
+
+    assert f"/measures/phq9/{first.version}/" in shown
+    assert sent.status_code == 200
+    with acting(cast["maya"]):
+        response = Response.objects.get(patient=cast["maya"], instrument="phq9", for_day=TODAY)
+        assert (response.version, response.total) == (first.version, 1)
+
+
+def test_a_person_who_reads_spanish_is_asked_about_death_in_spanish(cast, client_for):
+    ruth = client_for(cast["ruth"])
+    shown = ruth.get("/measures/phq9", headers={"Accept-Language": "es"}).content.decode()
+
+    assert "Pensamientos de que estaría mejor muerto(a) o de lastimarse de alguna manera" in shown
+    assert "Casi todos los días" in shown and "Nearly every day" not in shown
 
 
 def test_staff_see_who_asked_and_take_it_back(cast, client_for):

@@ -19,16 +19,22 @@ from openiop.measures.instruments import (
 FROZEN = {
     "after_group.v1.json": "3c089730aead1b4b37cf19bf15575d70cae037cc4cdfb83905f4d27513d90938",
     "asq.v1.json": "b6994c910327a2d77bc639995757059cbf28c8e7de309c3464b78342d639ec25",
+    "asq.v2.json": "c558790368a1403f412b6d63b334800483d3d37370d2f0f090673e811bbef81f",
     "auditc.v1.json": "a2d96b8d5686958fc20ab396308edda48e496ff3eaa511ffe80cb06969a0cce0",
     "bam.v1.json": "1180fd05339ba8db3eb7bd53298eca17eb1c1b3fdb1faa070c2fb500a7859486",
     "checkin.v1.json": "599c23bc6e2b5b93e92966b8e8d5b99183466e549141a51c8bfec9dae4a0bdde",
     "cssrs.v1.json": "a1a1cb9eeb94e607c7ce80a19e9056100212136d93efa492494039f8e6f69029",
     "gad2.v1.json": "ff7df241237bbb77726543fb87c20950878e4928b6bd613e3570c431f6cc014c",
+    "gad2.v2.json": "85c6353fc7d23bd186a812774644ef4c9c8643334d59a34d64fb938465687a48",
     "gad7.v1.json": "f4a2ee4f04c830c412ea9e98d58d69e0071145b6426e389d0fafa8bc52d96481",
+    "gad7.v2.json": "40586c1ac7e2e2fc66efa5ab97155712dcfef9495e77dab6399ca7cf14505fde",
     "pcl5.v1.json": "e8c59fe552429101aeeb7f2e5439e2704e0b8ba35d963d3bd7416c32fd5fb8cd",
     "phq2.v1.json": "69c2c6ecd25be10daaf818d0118fcbd9418a72a42ec42eb1170cd75eb9c5645c",
+    "phq2.v2.json": "f9fc7799acb56d061d0607637bb1d134e881af152fbc15d081011c104470d9b2",
     "phq8.v1.json": "fa2521e1e31ce859b79a8247c6bae80702a365124a35d5c7c2a517a092e1fa2a",
+    "phq8.v2.json": "ff736468367f0ff3628940ccf80542e73bf4a524deafc6ec714ff1bf055dfef0",
     "phq9.v1.json": "d3263ef34a87550b5cbc3e8b51877e283bc7909732bb959ea8cf4d04c6be321d",
+    "phq9.v2.json": "1114da34e0ef8d70adf0d33330449c44ea28969bfd8875eb4195fb9f59054a15",
     "survey.v1.json": "8921b976a3f611dff7978faddc491addb7d3f1bafcb88996188258006497838a",
     "phqa.v1.json": "1d424a0355ab90bc6316db87c4c3078f8e4fe416e257c4718de8d6e97c95bee0",
 }
@@ -90,10 +96,10 @@ def test_phq9_says_what_it_must():
     assert "No permission required" in phq9.licence
 
 
-def test_phq9_is_shown_in_english_where_no_licensed_translation_is_shipped():
-    phq9, checkin = load("phq9.v1"), load("checkin.v1")
+def test_a_measure_is_shown_in_english_where_no_official_translation_is_shipped():
+    pcl5, checkin = load("pcl5.v1"), load("checkin.v1")
 
-    assert in_language(phq9.item("phq9_1").text, "es") == "Little interest or pleasure in doing things"
+    assert in_language(pcl5.item("pcl5_1").text, "es") == pcl5.item("pcl5_1").text["en"]
     assert in_language(checkin.item("safe_now").text, "es-us") == "¿Está a salvo en este momento?"
 
 
@@ -259,6 +265,86 @@ def test_every_instrument_names_its_licence_its_source_and_how_far_its_cut_offs_
 def test_only_our_own_words_and_official_translations_are_in_spanish():
     assert [key for key, each in all_instruments().items() if "es" in each.languages] == [
         "after_group.v1",
+        "asq.v2",
         "checkin.v1",
+        "gad2.v2",
+        "gad7.v2",
+        "phq2.v2",
+        "phq8.v2",
+        "phq9.v2",
         "survey.v1",
     ]
+
+
+def spanish(key):
+    return [item.text["es"] for item in load(key).items]
+
+
+def test_the_phq9_in_spanish_is_the_form_for_the_usa_word_for_word():
+    phq9 = load("phq9.v2")
+
+    assert phq9.stem["es"] == (
+        "Durante las últimas 2 semanas, ¿qué tan seguido ha tenido molestias debido a los siguientes problemas?"
+    )
+    assert spanish("phq9.v2") == [
+        "Poco interés o placer en hacer cosas",
+        "Se ha sentido decaído(a), deprimido(a) o sin esperanzas",
+        "Ha tenido dificultad para quedarse o permanecer dormido(a), o ha dormido demasiado",
+        "Se ha sentido cansado(a) o con poca energía",
+        "Sin apetito o ha comido en exceso",
+        "Se ha sentido mal con usted mismo(a) – o que es un fracaso o que ha quedado mal con usted mismo(a) o con su"
+        " familia",
+        "Ha tenido dificultad para concentrarse en ciertas actividades, tales como leer el periódico o ver la"
+        " televisión",
+        "¿Se ha movido o hablado tan lento que otras personas podrían haberlo notado? o lo contrario – muy inquieto(a)"
+        " o agitado(a) que ha estado moviéndose mucho más de lo normal",
+        "Pensamientos de que estaría mejor muerto(a) o de lastimarse de alguna manera",
+        "Si marcó cualquiera de los problemas, ¿qué tanta dificultad le han dado estos problemas para hacer su trabajo,"
+        " encargarse de las tareas del hogar, o llevarse bien con otras personas?",
+    ]
+    assert [option.text["es"] for option in phq9.item("phq9_1").options] == [
+        "Ningún día",
+        "Varios días",
+        "Más de la mitad de los días",
+        "Casi todos los días",
+    ]
+    assert spanish("phq8.v2") == spanish("phq9.v2")[:8] and spanish("phq2.v2") == spanish("phq9.v2")[:2]
+
+
+def test_the_gad7_in_spanish_is_the_form_for_the_usa_word_for_word():
+    assert load("gad7.v2").stem == load("phq9.v2").stem
+    assert spanish("gad7.v2") == [
+        "Se ha sentido nervioso(a), ansioso(a) o con los nervios de punta",
+        "No ha sido capaz de parar o controlar su preocupación",
+        "Se ha preocupado demasiado por motivos diferentes",
+        "Ha tenido dificultad para relajarse",
+        "Se ha sentido tan inquieto(a) que no ha podido quedarse quieto(a)",
+        "Se ha molestado o irritado fácilmente",
+        "Ha tenido miedo de que algo terrible fuera a pasar",
+    ]
+    assert spanish("gad2.v2") == spanish("gad7.v2")[:2]
+
+
+def test_the_asq_in_spanish_asks_what_the_nimh_wrote_in_spanish():
+    asq = load("asq.v2")
+
+    assert [asq.item(f"asq_{number}").text["es"] for number in (1, 2, 3, 4, 5)] == [
+        "En las últimas semanas, ¿ha deseado estar muerto?",
+        "En las últimas semanas, ¿ha sentido que usted o su familia estarían mejor si estuviera muerto?",
+        "En la última semana, ¿ha estado pensando en suicidarse?",
+        "¿Alguna vez ha intentado suicidarse?",
+        "¿Está pensando en suicidarse en este momento?",
+    ]
+
+
+def without_spanish(value):
+    """What a file says apart from its Spanish words and what it says of itself."""
+    if isinstance(value, dict):
+        told_of_itself = ("es", "version", "languages", "licence", "source")
+        return {key: without_spanish(each) for key, each in value.items() if key not in told_of_itself}
+    return [without_spanish(each) for each in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("code", ["asq", "gad2", "gad7", "phq2", "phq8", "phq9"])
+def test_with_its_spanish_words_a_measure_asks_scores_and_tells_as_it_did_before(code):
+    assert without_spanish(data(f"{code}.v2")) == without_spanish(data(f"{code}.v1"))

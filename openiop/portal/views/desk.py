@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET
 
 from openiop.audit import trail
 from openiop.lib.http import page, wants_part
-from openiop.measures import instruments
 from openiop.measures.answering import BEFORE, CHECK_IN
+from openiop.measures.asking import newest
 from openiop.measures.instruments import in_language
 from openiop.measures.models import Response
 from openiop.people import access
@@ -138,7 +138,7 @@ def _changes(patients: list[UUID], *, reader: Person) -> dict[UUID, list[str]]:
         totals.setdefault((patient_id, code), []).append(int(total or 0))
     found: dict[UUID, list[str]] = {}
     for (patient_id, code), values in totals.items():
-        name = instruments.load(f"{code}.v1").title
+        name = newest(code).title
         said = " → ".join(str(value) for value in values[-2:])
         found.setdefault(patient_id, []).append(f"{in_language(name, get_language() or 'en')} {said}")
     return found
