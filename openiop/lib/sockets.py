@@ -11,9 +11,9 @@ _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDict
 
 
 def in_turn() -> asyncio.Lock:
-    """One at a time in this process, for what many sockets read at the same moment.
+    """One at a time in this process, for what many sockets read or keep at the same moment without being asked.
 
-    All sockets of a process read the database in one thread. Put there at once, a group's many looks would stand
+    All sockets of a process use the database in one thread. Put there at once, a group's many looks would stand
     before whatever somebody says next; in turn, a word waits for one look at most.
     """
     return _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())

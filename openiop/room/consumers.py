@@ -390,7 +390,8 @@ class RoomConsumer(Socket):
             await self._say(protocol.KeysReply(id=message.id, error=error.code))
 
     async def _keep_media(self, place: str, kept: dict[str, Any]) -> None:
-        await self._act(messages.keep_media, line=self.line, place=place, kept=kept)
+        async with in_turn():  # nobody waits for it; else those told first to move would hold up those told last
+            await self._act(messages.keep_media, line=self.line, place=place, kept=kept)
 
     async def _media_lost(self, room: MediaRoom) -> None:
         await self._act(messages.move_media, away_from=room.instance)

@@ -58,7 +58,7 @@ def come(evening, who):
 
 
 @override_settings(CHANNEL_LAYERS={"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}})
-async def test_what_somebody_says_waits_for_one_look_at_the_room_and_not_for_everybodys(people, media, monkeypatch):  # noqa: F811
+async def test_a_word_waits_for_one_look_at_the_room_and_what_is_kept_for_everybodys(people, media, monkeypatch):  # noqa: F811
     session = await database_sync_to_async(tonight)(people["bea"])
     opened = []
     for who in ("maya", "sam", "priya"):
@@ -87,8 +87,12 @@ async def test_what_somebody_says_waits_for_one_look_at_the_room_and_not_for_eve
         def raises(*args, **named):
             done.append("hand")
 
+        def keeps(*args, **named):
+            done.append("keep")
+
         monkeypatch.setattr(messages, "read", looks)
         monkeypatch.setattr(messages, "hand", raises)
+        monkeypatch.setattr(messages, "keep_media", keeps)
         monkeypatch.setattr(RoomConsumer, "wake", hears)
         monkeypatch.setattr(RoomConsumer, "_act", acts)
         await database_sync_to_async(wake_all)(people["bea"], session)
@@ -96,13 +100,16 @@ async def test_what_somebody_says_waits_for_one_look_at_the_room_and_not_for_eve
             await woken.acquire()
         await asyncio.sleep(0)  # each has begun to look
 
+        await bea.say(type="media", id=1, request={"kind": "publish", "sdp": "v=0"})
+        await bea.until(lambda message: message["type"] == "media")
         await bea.say(type="hand", raised=True)
         await said.wait()
         free.set()
         await bea.say(type="beat")
         await bea.until(lambda message: message["type"] == "beat")
 
-    assert done[:2] == ["look", "hand"] and done.count("look") >= 4
+    assert done[:2] == ["look", "hand"]
+    assert done[: done.index("keep")].count("look") >= 4
 
 
 def wake_all(person, session):

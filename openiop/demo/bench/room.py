@@ -1,15 +1,19 @@
-"""The group while it lives: first picture, moving to another place, back after 5 s without network, bytes, processor.
+"""The group while it lives: first picture, breakouts and back, back after 5 s without network, bytes, processor.
 
 A clinic of its own runs in a network of its own. Four people in browsers, with the room's own choice of picture sizes;
 then twelve: the same facilitator and one patient in browsers, who are measured, and ten who send a small picture and a
 voice through the same app without receiving (_crowd.py). Yardstick, in the same run and on the same Janus: four bare
 pages without our app, which do the same at the media server itself (join.py); for twelve, one such page among them.
+
+Of four, two go to a breakout; of twelve everybody, those who lead too, into three rooms of four. What a facilitator
+prepares is prepared beforehand; the clock runs from the word that opens the rooms, or ends them.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import statistics
@@ -17,9 +21,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +45,12 @@ BACK_WITHIN_SECONDS = 40
 FOUR = ("Bea", "Sam", "Ines", "Maya")
 JOINS = "Maya"
 ADDED = 3  # the cast has nine for the evening; these make twelve
+LEADS = ("bea", "marcus")
+ROOMS_OF_TWELVE = [
+    ["bea", "maya", "theo", "priya"],
+    ["marcus", "sam", "ines", "ruth"],
+    ["jonah", "guest0", "guest1", "guest2"],
+]
 RECEIVED = """async line => {
   let bytes = 0, frames = 0;
   (await line.getStats()).forEach(one => {
@@ -156,7 +166,7 @@ class Bench:
         await asyncio.sleep(4)  # until everybody's choice of sizes has settled
         pages = [screen.page for screen in people.values()]
         figures.load = await self._watch(_in_the_room, pages)
-        figures.move = await self._moves([people["Sam"], maya], who=["Sam", JOINS])
+        figures.move, figures.way_back = await self._moves([people["Sam"], maya], rooms=[["sam", "maya"], []])
         figures.reconnect = await self._outage(pages, _in_the_room)
         self._report(figures, bare, people=4, receiving=4)
         for called in ("Sam", "Ines"):
@@ -177,14 +187,18 @@ class Bench:
                 await bea.page.get_by_role("button", name=f"Let in {who.who}").wait_for()
         return took
 
-    async def _moves(self, watched: list[Screen], *, who: list[str] | None) -> list[float]:
-        """Move some, or everybody, to another place and back; wait until each who is watched sees somebody in it."""
+    async def _moves(self, watched: list[Screen], *, rooms: list[list[str]]) -> tuple[list[float], list[float]]:
+        """Open breakouts with these people and end them; return how long until each who is watched sees somebody.
+
+        First the ways there, then the ways back.
+        """
         took = []
-        await asyncio.to_thread(self.clinic.warm_up)
         for turn in range(2 * self.rounds):
+            if turn % 2 == 0:
+                await asyncio.to_thread(self.clinic.prepare, rooms)
             await asyncio.sleep(1)
             began = 1000 * time.time()
-            await asyncio.to_thread(self.clinic.move, who, back=bool(turn % 2))
+            await asyncio.to_thread(self.clinic.end_rooms if turn % 2 else self.clinic.open_rooms, rooms)
             ends = []
             for mover in watched:
                 await mover.page.wait_for_function(
@@ -192,7 +206,7 @@ class Bench:
                 )
                 ends.append((await mover.in_room())["timings"]["frameAfterMoveAt"] - began)
             took.append(max(ends))
-        return took
+        return took[::2], took[1::2]
 
     # --- twelve people ---
 
@@ -220,8 +234,9 @@ class Bench:
             await maya.page.locator(".tile[data-picture]:not([data-mine])").nth(10).wait_for(timeout=30_000)
             await asyncio.sleep(4)
             figures.load = await self._watch(_in_the_room, [screen.page for screen in measured])
-            figures.move = await self._moves(measured, who=None)
+            figures.move, figures.way_back = await self._moves(measured, rooms=ROOMS_OF_TWELVE)
             among = await self._bare_among_twelve(browser)
+            among.way_back, among.move = among.move, bare.move  # a breakout has four people
             self._report(figures, among, people=12, receiving=2)
             for member in crowd:
                 await member.leave()
@@ -286,17 +301,12 @@ class Bench:
         }
         p50 = statistics.median
         _line("first_picture_ms", p50(figures.first_picture), p50(bare.first_picture), "ms", **what)
-        if figures.move:
-            moved = {"way": self.clinic.way_of_moving, "from": "the word to move, to both seeing each other"}
-            _line(
-                "breakout_move_ms",
-                p50(figures.move),
-                p50(bare.move),
-                "ms",
-                **what,
-                **moved,
-                slowest=round(max(figures.move)),
-            )
+        for metric, ours, theirs in (
+            ("breakout_move_ms", figures.move, bare.move),
+            ("breakout_return_ms", figures.way_back, bare.way_back or bare.move),
+        ):
+            until = {"until": "each of two who are watched sees somebody there", "slowest": round(max(ours))}
+            _line(metric, p50(ours), p50(theirs), "ms", **what, **until)
         if figures.reconnect:
             gone = {"without_network_s": WITHOUT_NETWORK_SECONDS, "slowest": round(max(figures.reconnect))}
             _line("reconnect_ms", p50(figures.reconnect), p50(bare.reconnect), "ms", **what, **gone)
@@ -312,6 +322,7 @@ class Figures:
 
     first_picture: list[float] = field(default_factory=list)
     move: list[float] = field(default_factory=list)
+    way_back: list[float] = field(default_factory=list)
     reconnect: list[float] = field(default_factory=list)
     load: Load = field(default_factory=Load)
 
@@ -371,8 +382,6 @@ def _link(state: str) -> None:
 class Clinic:
     """The evening's session, whose people this process brings to the door and moves, by the same verbs as the pages."""
 
-    way_of_moving = "the seat's place is changed in the database, all sockets are woken and follow"
-
     def __init__(self, stack: Stack) -> None:
         os.environ.update(stack.env, OPENIOP_ROLE="web")
         import django
@@ -385,6 +394,7 @@ class Clinic:
         from openiop.schedule.models import CareSession
 
         self.cast = world.cast()
+        self.people = dict(self.cast)
         now = timezone.now()
         with acting(self.cast["maya"], origin="bench"):
             found = CareSession.objects.visible_to(self.cast["maya"]).between(now - timedelta(hours=2), now).first()
@@ -402,31 +412,50 @@ class Clinic:
         with acting(self.cast["bea"], origin="bench"):
             return live.as_media_room(LiveRoom.objects.get(session__pk=self.session, place=Place.GROUP))
 
-    def warm_up(self) -> None:
-        """Have a line to the database, as the web server has."""
-        from openiop.people.access import acting
+    def prepare(self, rooms: Sequence[Sequence[str]]) -> None:
+        """Give everybody a room, which none of them knows of yet."""
+        with self._leading("bea") as (session, bea, now):
+            from openiop.room import breakouts
+            from openiop.room.models import Seat
 
-        with acting(self.cast["bea"], origin="bench"):
-            pass
+            round_ = breakouts.prepare(
+                session, rooms=len(rooms), how="hand", minutes=None, late="smallest", by=bea, at=now
+            )
+            seats = dict(Seat.objects.filter(session=session, role="patient").values_list("person__called", "pk"))
+            for room, keys in zip(round_.rooms.order_by("n"), rooms, strict=True):
+                for called in [self.people[key].called for key in keys if key not in LEADS]:
+                    breakouts.place(session, seats[called], room.pk, by=bea, at=now)
 
-    def move(self, called: Sequence[str] | None, *, back: bool) -> None:
-        """Move those, or everybody."""
+    def open_rooms(self, rooms: Sequence[Sequence[str]]) -> None:
+        """Everybody goes over; each who leads goes along with those of their room."""
+        from openiop.room import breakouts
+        from openiop.room.models import BreakoutRoom
+
+        with self._leading("bea") as (session, bea, now):
+            breakouts.open_rooms(session, by=bea, at=now)
+        for n, keys in enumerate(rooms, start=1):
+            for leader in set(keys) & set(LEADS):
+                with self._leading(leader) as (session, by, now):
+                    there = BreakoutRoom.objects.get(round__session=session, round__ended_at=None, n=n)
+                    breakouts.hop(session, there.pk, by=by, at=now)
+
+    def end_rooms(self, _rooms: Sequence[Sequence[str]]) -> None:
+        """Everybody comes back at once."""
+        from openiop.room import breakouts
+
+        with self._leading("bea") as (session, bea, now):
+            breakouts.close(session, seconds=0, by=bea, at=now)
+
+    @contextlib.contextmanager
+    def _leading(self, key: str) -> Iterator[tuple[Any, Any, datetime]]:
         from django.utils import timezone
 
-        from openiop.lib.wake import wake
         from openiop.people.access import acting
-        from openiop.room import admission
-        from openiop.room.models import Place, Seat, SeatState
+        from openiop.schedule.models import CareSession
 
-        place = Place.GROUP if back else Place.CONTACT
-        with acting(self.cast["bea"], origin="bench"):
-            seats = Seat.objects.filter(session__pk=self.session, state=SeatState.ADMITTED).select_related("session")
-            if called is not None:
-                seats = seats.filter(person__called__in=called)
-            for seat in seats:
-                admission.open_room(seat.session, place, at=timezone.now())
-            seats.update(place=place)
-            wake(f"room.{self.session}")
+        by = self.cast[key]
+        with acting(by, origin="bench"):
+            yield CareSession.objects.get(pk=self.session), by, timezone.now()
 
     def make_twelve(self) -> dict[str, str]:
         """Bring ten more to the group; return their cookies by name."""
@@ -439,6 +468,7 @@ class Clinic:
 
         now = timezone.now()
         people = [self.cast[key] for key in ("theo", "priya", "sam", "ines", "jonah", "ruth")] + self._added(now)
+        self.people |= {person.called.lower(): person for person in people}
         for person in people:
             self._agree(person, now)
             with acting(person, origin="bench"):
