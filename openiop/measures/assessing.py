@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Max
+from django.urls import reverse
 
 from openiop.audit import trail
 from openiop.measures import scoring, screens
@@ -19,6 +20,7 @@ from openiop.people.models import Person
 from openiop.safety.assessing import Screen
 from openiop.safety.models import RiskAssessment
 from openiop.safety.models import assess as keep_assessment
+from openiop.safety.reviews import DueRow
 
 OFFERED_FOR = timedelta(days=14)  # how old a screen may be that an assessment begins with
 
@@ -83,6 +85,18 @@ def screened(response: Response, instrument: Instrument, *, result_before: str, 
             until=today,
             at=at,
         )
+
+
+def asked_of_clinicians(reader: Person, *, at: datetime) -> list[DueRow]:
+    """Return who has to be assessed the same day and was not yet, of those `reader` treats: one row a person."""
+    zone = ZoneInfo(reader.clinic.zone)
+    rows = Assignment.objects.visible_to(reader).open().filter(asked_of=Assignment.STAFF).select_related("patient")
+    found: dict[Any, DueRow] = {}
+    for row in rows.order_by("due_on", "made_at"):
+        due_at = datetime.combine(row.due_on, time.max, zone)
+        url = reverse("assessments", args=[row.patient_id])
+        found.setdefault(row.patient_id, DueRow(row.patient, due_at, row.get_because_display(), at >= due_at, url))
+    return list(found.values())
 
 
 # --- a screen flows into the assessment ---

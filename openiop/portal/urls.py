@@ -1,6 +1,6 @@
 from django.urls import path
 
-from openiop.portal.views import desk, grievances, operations, quality, tell, timeline, today
+from openiop.portal.views import desk, grievances, operations, quality, red, tell, timeline, today
 
 urlpatterns = [
     path("", desk.home, name="home"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("patients/<uuid:pk>", desk.patient, name="patient"),
     path("patients/<uuid:pk>/timeline", timeline.show, name="timeline"),
     path("operations", operations.operations, name="operations"),
+    path("red-list", red.red, name="red-list"),
     path("quality", quality.quality, name="quality"),
     path("quality/table", quality.table, name="quality-table"),
     path("clinic", operations.clinic_settings, name="clinic-settings"),

@@ -150,18 +150,23 @@ def places_of(patients: list[Person], *, at: datetime) -> dict[Any, Place]:
         .distinct("patient_id")
         .select_related("site")
     )
-    plans = (
-        Agreement.objects.filter(patient_id__in=ids, document__kind=Document.EMERGENCY, withdrawn_at=None)
-        .order_by("patient_id", "-agreed_at")
-        .distinct("patient_id")
-    )
     where = {row.patient_id: row for row in told}
-    plan = {row.patient_id: row.details for row in plans}
+    plan = emergency_plans(ids)
     marks = marks_of(patients, at=at)
     return {
         patient.pk: Place(patient, where.get(patient.pk), plan.get(patient.pk, {}), tuple(marks[patient.pk]))
         for patient in patients
     }
+
+
+def emergency_plans(patients: list[Any]) -> dict[Any, dict[str, Any]]:
+    """Return by patient what they agreed to for an emergency; nothing of whoever agreed to none."""
+    rows = (
+        Agreement.objects.filter(patient_id__in=patients, document__kind=Document.EMERGENCY, withdrawn_at=None)
+        .order_by("patient_id", "-agreed_at")
+        .distinct("patient_id")
+    )
+    return {row.patient_id: row.details for row in rows}
 
 
 def _minutes(left: timedelta) -> int:

@@ -30,7 +30,11 @@ class RedCase(NamedTuple):
 
 
 class RedList(NamedTuple):
-    """Everything that needs a director now."""
+    """Everything that needs a director now.
+
+    `asked`: assessments that an answer or a screen asks for the same day, and that nobody has done. `contactless`:
+    people in care of whom no emergency contact is known.
+    """
 
     cases: list[RedCase]
     alone: list[rail.OpenCase]
@@ -38,14 +42,19 @@ class RedList(NamedTuple):
     decisions: list[reviews.DueRow]
     assessments: list[reviews.DueRow]
     plans: list[reviews.DueRow]
+    asked: Sequence[reviews.DueRow] = ()
+    contactless: Sequence[Person] = ()
 
     @property
     def is_empty(self) -> bool:
         return not any(self)
 
 
-def red_list(director: Person, *, at: datetime) -> RedList:
-    """Return what is wrong in the clinic at `at`, in a number of queries that does not grow with it."""
+def red_list(director: Person, *, at: datetime, asked: Sequence[reviews.DueRow] = ()) -> RedList:
+    """Return what is wrong in the clinic at `at`, in a number of queries that does not grow with it.
+
+    `asked`: what answers and screens ask of a clinician, of which safety knows nothing: the caller brings them.
+    """
     opened = rail.open_cases(director, at=at)
     rows = [row for row in opened if not row.case.reached]
     return RedList(
@@ -55,7 +64,17 @@ def red_list(director: Person, *, at: datetime) -> RedList:
         decisions=_late(reviews.due_decisions(director, at=at)),
         assessments=_late(reviews.due_assessments(director, at=at)),
         plans=_late(reviews.due_plans(director, at=at)),
+        asked=sorted(asked, key=lambda row: row.due_at),
+        contactless=contactless(director, at=at),
     )
+
+
+def contactless(director: Person, *, at: datetime) -> list[Person]:
+    """Return whom nobody near could be called for: in care, without a name or a number that they agreed to."""
+    people = reviews.treated_by(director, at=at)
+    plans = rail.emergency_plans([one.pk for one in people])
+    known = {pk for pk, plan in plans.items() if plan.get("contact_name") and plan.get("contact_phone")}
+    return [one for one in people if one.pk not in known]
 
 
 def red_case(row: rail.OpenCase) -> RedCase:

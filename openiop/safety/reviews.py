@@ -113,6 +113,12 @@ def _in_this_care(enrolment: Enrolment, ended: Iterable[assessing.Ended]) -> lis
     return [one for one in ended if one.closed_at >= begins_at]
 
 
+def treated_by(reader: Person, *, at: datetime) -> list[Person]:
+    """Return the people in care whom `reader` treats; for a director, all of them."""
+    rows = _in_care(reader.clinic, at=at).filter(access.about(reader, "patient_id", at=at))
+    return [row.patient for row in rows.order_by("patient__family_name", "patient__given_name")]
+
+
 def plan_due(patient: Person, *, at: datetime) -> DueRow | None:
     """Return when this patient's plan is to be gone through; None for whoever is not in care."""
     return next(iter(_plan_rows(_in_care(patient.clinic, at=at).filter(patient=patient), at=at)), None)

@@ -9,7 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from openiop.demo import world
+from openiop.lib.ids import uuid7
+from openiop.measures import answering, assessing
 from openiop.people.access import acting
+from openiop.people.models import Agreement, Document
+from openiop.programs.models import Enrolment
 from openiop.safety import ladder, red
 from openiop.safety.models import Case, OnCallShift, acknowledge, assess, log_contact, raise_flag
 
@@ -108,6 +112,44 @@ def test_a_person_in_care_without_a_plan_stands_on_it(cast):
         planless = cast["theo"] if not SafetyPlan.objects.filter(patient=cast["theo"]).exists() else cast["priya"]
 
     assert planless.called in [row.patient.called for row in listed(cast, at=NOW + timedelta(days=400)).plans]
+
+
+def test_who_is_in_care_without_an_emergency_contact_stands_on_it(cast):
+    assert "Theo" not in [one.called for one in listed(cast).contactless]
+    with acting(cast["okafor"]):
+        agreed = Agreement.objects.get(patient=cast["theo"], document__kind=Document.EMERGENCY)
+        Agreement.objects.filter(pk=agreed.pk).update(withdrawn_at=NOW)
+
+    assert "Theo" in [one.called for one in listed(cast).contactless]
+    with acting(cast["okafor"]):
+        enrolment = Enrolment.objects.get(patient=cast["theo"])
+        enrolment.end(on=NOW.date() - timedelta(days=2), reason="completed", by=cast["okafor"], at=NOW)
+    assert "Theo" not in [one.called for one in listed(cast).contactless], "who has left care is nobody's to call"
+
+
+def test_an_answer_about_death_that_nobody_assessed_stands_on_it_from_the_same_day(cast, client_for, clock):
+    director, theo, marcus = client_for(cast["okafor"]), cast["theo"], cast["marcus"]
+
+    def shown():
+        page = " ".join(director.get("/red-list").content.decode().split())
+        head = '<h2 id="red-asked">'
+        return page[page.index(head) : page.index("</section>", page.index(head))] if head in page else ""
+
+    assert shown() == ""
+    with acting(theo):
+        answering.answer(
+            theo, instrument=answering.newest("phq9"), for_day=NOW.date(), item="phq9_9", value=1, key=uuid7(),
+            answered_at=NOW, at=NOW,
+        )  # fmt: skip
+    assert "Theo" in shown() and "due today" in shown()
+    clock.move_to(NOW + timedelta(days=1))
+    director = client_for(cast["okafor"])
+    assert "Theo" in shown() and "was due Nov 24" in shown()
+
+    with acting(marcus):
+        at = NOW + timedelta(days=1)
+        assessing.assess(theo, level=0, plan="As usual.", by=marcus, at=at, seen_at=at)
+    assert shown() == ""
 
 
 def test_a_clinic_in_order_says_so_and_shows_no_empty_list():
