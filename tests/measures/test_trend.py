@@ -244,6 +244,20 @@ def test_the_course_of_the_pcl_5_says_whether_its_symptom_rule_holds_now(cast, c
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("clock")
+def test_the_course_of_the_phq_9_says_which_syndrome_its_own_rule_suggests_and_that_it_is_no_diagnosis(
+    cast, client_for
+):
+    with acting(cast["maya"]):
+        whole(cast["maya"], TODAY, 18)
+
+    shown = client_for(cast["marcus"]).get(f"/patients/{cast['maya'].pk}/measures/trend/phq9").content.decode()
+
+    assert "suggest a major depressive syndrome. That is no diagnosis" in shown and "as CamCOPS has it" in shown
+    assert "syndrome" not in client_for(cast["maya"]).get("/me/measures").content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("clock")
 def test_nobody_else_opens_a_course_and_what_has_no_total_has_none(cast, client_for):
     url = f"/patients/{cast['maya'].pk}/measures/trend"
 

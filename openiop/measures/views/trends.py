@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 
 from openiop.audit import trail
 from openiop.lib.http import page
-from openiop.measures import answering, asking, change, instruments, reading, scoring
+from openiop.measures import answering, asking, change, instruments, reading, scoring, syndrome
 from openiop.measures.caseload import ASSESS, ASSESS_LATE, REACHED, UNANSWERED, WAITS, Line, Why
 from openiop.measures.caseload import caseload as lines_of
 from openiop.measures.chart import draw
@@ -39,6 +39,14 @@ RULE_SAYS = {
     True: gettext_lazy("The symptom rule holds in the newest answers: enough of each cluster."),
     False: gettext_lazy("The symptom rule does not hold in the newest answers."),
     None: gettext_lazy("The newest answers are too few for the symptom rule to say anything."),
+}
+SYNDROME_SAYS = {
+    "major": gettext_lazy("The newest answers suggest a major depressive syndrome. That is no diagnosis."),
+    "other": gettext_lazy(
+        "The newest answers suggest another depressive syndrome, not a major one. That is no diagnosis."
+    ),
+    "none": gettext_lazy("The newest answers suggest no depressive syndrome. They rule none out."),
+    None: RULE_SAYS[None],
 }
 EVENTS = {
     "admitted": gettext_lazy("Admission"),
@@ -97,11 +105,25 @@ def trend(request: Any, pk: UUID, code: str) -> HttpResponse:
     return page(request, "measures/trend.html", context)
 
 
-def _rule(rows: list[Response], instrument: instruments.Instrument) -> Any:
-    """What a rule over clusters of symptoms says of the newest answers; nothing where the measure has none."""
-    if not instrument.criteria or not rows or rows[-1].version != instrument.version:
-        return ""
-    return RULE_SAYS[scoring.criteria_met(instrument, answering.current_answers(rows[-1]))]
+class Rule(NamedTuple):
+    """What a rule over symptoms says of the newest answers, whose rule it is, and how far to believe that."""
+
+    says: Any
+    source: str
+    trust: str
+
+
+def _rule(rows: list[Response], instrument: instruments.Instrument) -> Rule | None:
+    """Nothing where the measure has no such rule."""
+    if not rows:
+        return None
+    if instrument.code == "phq9":
+        found = syndrome.depressive_syndrome(answering.current_answers(rows[-1]))
+        return Rule(SYNDROME_SAYS[found], syndrome.SOURCE, "read")
+    if not instrument.criteria or rows[-1].version != instrument.version:
+        return None
+    met = scoring.criteria_met(instrument, answering.current_answers(rows[-1]))
+    return Rule(RULE_SAYS[met], instrument.criteria_source, instrument.criteria_trust)
 
 
 def _with_total(code: str) -> instruments.Instrument:
