@@ -1,4 +1,4 @@
-"""The group while it lives: first picture, breakouts and back, back after 5 s without network, bytes, processor.
+"""The group while it lives: first picture, private signal, breakouts and back, 5 s without network, bytes, processor.
 
 A clinic of its own runs in a network of its own. Four people in browsers, with the room's own choice of picture sizes;
 then twelve: the same facilitator and one patient in browsers, who are measured, and ten who send a small picture and a
@@ -30,7 +30,7 @@ from typing import Any
 import psutil
 from playwright.async_api import Browser, Page
 
-from openiop.demo.bench import _crowd
+from openiop.demo.bench import _crowd, _signals
 from openiop.demo.bench._lines import session_of
 from openiop.demo.bench.join import BARE, bare_page, join_bare, served
 from openiop.demo.browsers import Screen, chromium, tell_place
@@ -41,6 +41,7 @@ from openiop.room.media.rooms import JanusRooms, MediaRoom
 NO_LONGER_THAN_SECONDS = 480
 WITHOUT_NETWORK_SECONDS = 5
 WATCHED_SECONDS = 8
+SIGNALS = 20
 BACK_WITHIN_SECONDS = 40
 FOUR = ("Bea", "Sam", "Ines", "Maya")
 JOINS = "Maya"
@@ -166,6 +167,7 @@ class Bench:
         await asyncio.sleep(4)  # until everybody's choice of sizes has settled
         pages = [screen.page for screen in people.values()]
         figures.load = await self._watch(_in_the_room, pages)
+        figures.signal = await _signals.taps(people["Sam"], bea, times=SIGNALS)
         figures.move, figures.way_back = await self._moves([people["Sam"], maya], rooms=[["sam", "maya"], []])
         figures.reconnect = await self._outage(pages, _in_the_room)
         self._report(figures, bare, people=4, receiving=4)
@@ -307,6 +309,10 @@ class Bench:
         ):
             until = {"until": "each of two who are watched sees somebody there", "slowest": round(max(ours))}
             _line(metric, p50(ours), p50(theirs), "ms", **what, **until)
+        if figures.signal:
+            until = {"until": "the facilitator's page shows it", "worst": round(max(figures.signal))}
+            told = what | until | {"yardstick_is": None, "taps": len(figures.signal)}
+            _line("signal_ms", p50(figures.signal), None, "ms", **told)
         if figures.reconnect:
             gone = {"without_network_s": WITHOUT_NETWORK_SECONDS, "slowest": round(max(figures.reconnect))}
             _line("reconnect_ms", p50(figures.reconnect), p50(bare.reconnect), "ms", **what, **gone)
@@ -323,18 +329,20 @@ class Figures:
     first_picture: list[float] = field(default_factory=list)
     move: list[float] = field(default_factory=list)
     way_back: list[float] = field(default_factory=list)
+    signal: list[float] = field(default_factory=list)
     reconnect: list[float] = field(default_factory=list)
     load: Load = field(default_factory=Load)
 
 
-def _line(metric: str, value: float, yardstick: float, unit: str, **what: Any) -> None:
+def _line(metric: str, value: float, yardstick: float | None, unit: str, **what: Any) -> None:
+    """Print a figure; a bare page has none of what only our own server carries, such as the private signal."""
     digits = 3 if unit == "of one core" else 0
     figures = {
         "bench": "room",
         "metric": metric,
         "value": round(value, digits) if digits else round(value),
         "unit": unit,
-        "yardstick": round(yardstick, digits) if digits else round(yardstick),
+        "yardstick": None if yardstick is None else round(yardstick, digits) if digits else round(yardstick),
         "ratio": round(value / yardstick, 2) if yardstick else None,
         **what,
     }
