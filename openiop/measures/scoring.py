@@ -59,7 +59,12 @@ def score(instrument: Instrument, answers: Answers, *, youth: bool = False, pror
 
 
 def _may_prorate(instrument: Instrument, missing: Sequence[str], up_to: int) -> bool:
-    """Only scored items, only as many as the clinic allows, and never one whose answer could raise a flag."""
+    """Only scored items, only as many as the clinic allows, and never one whose answer could raise a flag.
+
+    A standard score is of whole answers only, so that nothing is reckoned for an instrument that has one.
+    """
+    if instrument.conversion is not None:
+        return False
     items = [instrument.item(code) for code in missing]
     return len(missing) <= up_to and all(item.scored and item.safety is None for item in items)
 
@@ -74,6 +79,11 @@ def _sum(instrument: Instrument, answers: Answers) -> int:
 def band_of(instrument: Instrument, total: int) -> str | None:
     """Return the code of the band this total lies in, if the instrument has bands."""
     return next((band.code for band in instrument.bands if band.least <= total <= band.most), None)
+
+
+def standard_score(instrument: Instrument, total: int | None) -> float | None:
+    """Return the standard score of a total, such as PROMIS's T; None without a total, or where there is no table."""
+    return instrument.conversion.table.get(total) if instrument.conversion and total is not None else None
 
 
 def is_asked(item: Item, answers: Answers) -> bool:

@@ -13,7 +13,7 @@ from openiop.measures import instruments, norms
 from openiop.measures.answering import KEPT_FOR
 from openiop.measures.asking import ASKED_BY_THE_DAY, DAYS_TO_ANSWER
 from openiop.measures.assessing import Offered
-from openiop.measures.models import Answer, Cadence, OwnPhrase
+from openiop.measures.models import Answer, Cadence, LicensedWords, OwnPhrase
 from openiop.measures.phrases.wording import has_a_word
 from openiop.measures.reminders import Hours, allowed
 from openiop.people.models import Clinic
@@ -22,12 +22,17 @@ from openiop.safety.assessing import Screen
 from openiop.safety.models.assessment import LEVELS, PROTECTIVE_FACTORS, RISK_FACTORS
 
 
-def for_patients() -> list[tuple[str, str]]:
-    """Return the measures that a patient may be asked for: code and title."""
+def for_patients(clinic: Clinic) -> list[tuple[str, str]]:
+    """Return the measures that a patient of this clinic may be asked for: code and title.
+
+    Not those whose words the clinic has not loaded: nobody could answer them, and they would count as not answered.
+    """
+    loaded = set(LicensedWords.objects.filter(clinic=clinic).values_list("instrument", flat=True))
+    newest = {each.code: each for each in sorted(instruments.all_instruments().values(), key=lambda each: each.version)}
     found = {
-        each.code: instruments.in_language(each.title, "en")
-        for each in instruments.all_instruments().values()
-        if "patient" in each.asked_by and each.code not in ASKED_BY_THE_DAY
+        code: instruments.in_language(each.title, "en")
+        for code, each in newest.items()
+        if "patient" in each.asked_by and code not in ASKED_BY_THE_DAY and (each.words == "shipped" or code in loaded)
     }
     return sorted(found.items(), key=lambda row: row[1])
 
@@ -55,7 +60,7 @@ class CadenceForm(forms.ModelForm):
         tracks, measures = self.fields["track"], self.fields["instrument"]
         assert isinstance(tracks, forms.ModelChoiceField) and isinstance(measures, forms.ChoiceField)
         tracks.queryset = Track.objects.filter(clinic=clinic).order_by("name")
-        measures.choices = for_patients()
+        measures.choices = for_patients(clinic)
 
     def clean_every_days(self) -> int:
         return self.cleaned_data["every_days"] or 7
@@ -88,12 +93,12 @@ class AskForm(forms.Form):
     instrument = forms.ChoiceField(label=_("Measure"))
     until = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}))
 
-    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, today: date, clinic: Clinic, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.today = today
         measures = self.fields["instrument"]
         assert isinstance(measures, forms.ChoiceField)
-        measures.choices = for_patients()
+        measures.choices = for_patients(clinic)
         self.fields["until"].initial = today + timedelta(days=DAYS_TO_ANSWER)
 
     def clean_until(self) -> date:

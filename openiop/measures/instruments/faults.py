@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from openiop.measures.instruments.loinc import loinc_is_valid
-from openiop.measures.instruments.shape import KINDS, METHODS, RULES, TRUST, WHO_ASKS, Instrument, Item, Words
+from openiop.measures.instruments.shape import KINDS, METHODS, RULES, TERMS, TRUST, WHO_ASKS, Instrument, Item, Words
 
 
 def faults_of(instrument: Instrument) -> list[str]:
@@ -30,6 +30,8 @@ def _of_head(instrument: Instrument) -> Iterator[str]:
         yield f"asked_by names some of {sorted(WHO_ASKS)}"
     if instrument.words not in {"shipped", "clinic"} or instrument.words_trust not in TRUST:
         yield "words are 'shipped' or the 'clinic'’s, and words_trust says how far they may be believed"
+    if instrument.terms not in TERMS or (instrument.words == "shipped") != (instrument.terms == "free"):
+        yield f"terms are one of {sorted(TERMS)}; what ships with its words is free"
 
 
 def _of_words(instrument: Instrument) -> list[str]:
@@ -53,7 +55,8 @@ def _texts(instrument: Instrument) -> Iterator[tuple[str, Words]]:
     named += [(f"result {result.code}", result.text) for result in instrument.results]
     named += [(f"subscore {part.code}", part.text) for part in instrument.subscores]
     for item in instrument.items:
-        own = [item.least_text, item.most_text, *(option.text for option in item.options)]
+        worded = [option for option in item.options if option.worded or instrument.words == "shipped"]
+        own = [item.least_text, item.most_text, *(option.text if option.worded else {} for option in worded)]
         if instrument.words == "shipped" or item.staff_only:
             own.append(item.text)
         named += [(f"item {item.code}", words) for words in own]
@@ -127,7 +130,18 @@ def _of_score(instrument: Instrument) -> list[str]:
     most = sum(max(option.score for option in item.options) for item in scored)
     if (instrument.least_total, instrument.most_total) != (least, most):
         return [f"totals reach from {least} to {most}: write that as least and most of the score"]
-    return []
+    return _of_conversion(instrument)
+
+
+def _of_conversion(instrument: Instrument) -> list[str]:
+    conversion = instrument.conversion
+    if conversion is None:
+        return []
+    if list(conversion.table) != list(range(instrument.least_total or 0, (instrument.most_total or 0) + 1)):
+        return ["the table of standard scores needs each total once, in order"]
+    return (
+        [] if conversion.source and conversion.trust in TRUST else ["the standard scores need a source and its trust"]
+    )
 
 
 def _of_bands(instrument: Instrument) -> Iterator[str]:

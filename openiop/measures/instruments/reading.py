@@ -10,6 +10,7 @@ from openiop.measures.instruments.shape import (
     BadInstrument,
     Band,
     Condition,
+    Conversion,
     Criterion,
     Instrument,
     Item,
@@ -23,7 +24,7 @@ from openiop.measures.instruments.shape import (
 
 FIELDS = frozenset(
     "code version title stem languages recall_days licence source loinc option_sets items score bands results "  # noqa: SIM905
-    "subscores criteria leads_to asked_by words words_trust note".split()
+    "subscores criteria leads_to asked_by words words_trust terms note".split()
 )
 ITEM_FIELDS = frozenset(
     "code kind text required scored options least most step unit least_text most_text loinc safety asked_if "  # noqa: SIM905
@@ -100,6 +101,8 @@ def _instrument(data: Mapping[str, Any]) -> Instrument:
         asked_by=frozenset(data.get("asked_by", WHO_ASKS)),
         words=data.get("words", "shipped"),
         words_trust=data.get("words_trust", "read"),
+        terms=data.get("terms", "permission" if data.get("words") == "clinic" else "free"),
+        conversion=_conversion(score["converted"]) if "converted" in score else None,
         note=_words(data["note"]) if "note" in data else None,
         panel_loinc=loinc.get("panel"),
         total_loinc=loinc.get("total"),
@@ -136,11 +139,17 @@ def _option(row: Mapping[str, Any]) -> Option:
     return Option(
         value=row["value"],
         code=row.get("code", str(row["value"])),
-        text=_words(row["text"]),
+        text=_words(row["text"]) if "text" in row else MappingProxyType({"en": str(row["value"])}),
+        worded="text" in row,
         score=row.get("score", row["value"]),
         loinc=row.get("loinc"),
         ours=row.get("ours", False),
     )
+
+
+def _conversion(row: Mapping[str, Any]) -> Conversion:
+    table = MappingProxyType({int(total): float(value) for total, value in row["table"].items()})
+    return Conversion(name=row["name"], table=table, source=row["source"], trust=row["trust"])
 
 
 def _safety(row: Mapping[str, Any]) -> Safety:

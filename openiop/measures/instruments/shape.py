@@ -8,6 +8,7 @@ KINDS = frozenset({"choice", "scale", "number", "text"})
 METHODS = frozenset({"sum", "rule", "none"})
 RULES = frozenset({"asq", "cssrs"})
 TRUST = frozenset({"read", "recalled", "design"})
+TERMS = frozenset({"free", "non_commercial", "permission"})
 WHO_ASKS = frozenset({"patient", "staff"})
 
 Words = Mapping[str, str]
@@ -22,7 +23,8 @@ class Option:
     """One answer of a choice. `value` is stored; `score` is what it adds where that differs.
 
     `code` names it where a number would not say enough. `ours`: not on the printed form, such as "I would rather not
-    answer", and so in words of our own.
+    answer", and so in words of our own. `worded`: False where its words belong to somebody else and are not here; its
+    text is its number then.
     """
 
     value: int
@@ -31,6 +33,7 @@ class Option:
     score: int
     loinc: str | None = None
     ours: bool = False
+    worded: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +127,16 @@ class Criterion:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Conversion:
+    """From a total to a standard score, such as PROMIS's T; only of a total to which no answer is missing."""
+
+    name: str
+    table: Mapping[int, float]
+    source: str
+    trust: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class LeadsTo:
     """A total of `at_least` asks for another instrument the same day."""
 
@@ -137,7 +150,8 @@ class LeadsTo:
 class Instrument:
     """One version of one instrument. `recall_days` is the time its questions look back on; 0 where they differ.
 
-    `words`: "shipped" with us, or "clinic" where a licence wants each clinic to load the text it was allowed.
+    `words`: "shipped" with us, or "clinic" where a licence wants each clinic to load the text it was allowed. `terms`:
+    on which terms these words are: free, free for non-commercial use, or by their owner's permission.
     """
 
     code: str
@@ -169,6 +183,8 @@ class Instrument:
     asked_by: frozenset[str] = WHO_ASKS
     words: Literal["shipped", "clinic"] = "shipped"
     words_trust: str = "read"
+    terms: str = "free"
+    conversion: Conversion | None = None
     note: Words | None = None
 
     @property
@@ -178,7 +194,7 @@ class Instrument:
     @property
     def has_words(self) -> bool:
         """Can it be put to somebody? Not before a clinic has loaded the text that its licence covers."""
-        return all(item.text for item in self.items)
+        return all(item.text and all(option.worded for option in item.options) for item in self.items)
 
     def item(self, code: str) -> Item:
         """Return the item of that code. Raises KeyError."""

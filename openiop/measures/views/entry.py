@@ -135,7 +135,7 @@ def ask(request: Any, pk: UUID) -> HttpResponse:
     """Ask a patient for a measure, by hand."""
     patient, now = patient_of(request, pk), timezone.now()
     today = now.astimezone(ZoneInfo(patient.zone)).date()
-    form = AskForm(request.POST or None, today=today)
+    form = AskForm(request.POST or None, today=today, clinic=patient.clinic)
     if request.method == "POST" and form.is_valid():
         Assignment.ask(
             patient,

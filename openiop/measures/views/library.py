@@ -40,7 +40,8 @@ def _titled(rows: list[tuple[instruments.Instrument, Any]], language: str) -> li
             "ready": each.words == "shipped" or words is not None,
             "unconfirmed": "recalled"
             in {each.bands_trust, each.subscores_trust, each.criteria_trust, each.words_trust}
-            | {step.trust for step in each.leads_to},
+            | {step.trust for step in each.leads_to}
+            | ({each.conversion.trust} if each.conversion else set()),
         }
         for each, words in rows
     ]
@@ -102,6 +103,7 @@ def words(request: Any, code: str) -> HttpResponse:
         .select_related("loaded_by")
         .order_by("-loaded_at"),
         "codes": [item.code for item in found.items if not item.staff_only],
+        "values": sorted({option.value for item in found.items for option in item.options if not option.worded}),
     }
     return page(request, "measures/words.html", context, status=422 if form.errors else 200)
 

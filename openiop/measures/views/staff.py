@@ -114,6 +114,8 @@ def patient_response(request: Any, pk: UUID, response_pk: UUID) -> HttpResponse:
         "response": response,
         "title": instruments.in_language(instrument.title, request.LANGUAGE_CODE),
         "band": _band(instrument, response.band, request.LANGUAGE_CODE),
+        "standard": scoring.standard_score(instrument, response.total),
+        "conversion": instrument.conversion,
         "parts": [
             (instruments.in_language(part.text, request.LANGUAGE_CODE), parts[part.code])
             for part in instrument.subscores

@@ -147,7 +147,16 @@ def _table(
 ) -> list[dict[str, Any]]:
     """Scores and events in one order, newest first: what the chart shows, in words."""
     words = {band.code: instruments.in_language(band.text, language) for band in instrument.bands}
-    told = [{"on": row.for_day, "response": row, "band": words.get(row.band, "")} for row in rows]
+    name = instrument.conversion.name if instrument.conversion else ""
+    told: list[dict[str, Any]] = [
+        {
+            "on": row.for_day,
+            "response": row,
+            "band": words.get(row.band, ""),
+            "standard": (name, scoring.standard_score(instrument, row.total)) if name else None,
+        }
+        for row in rows
+    ]
     told += [{"on": each.on, "event": EVENTS[each.kind], "detail": each.detail, "until": each.until} for each in events]
     return sorted(told, key=lambda row: row["on"], reverse=True)
 
