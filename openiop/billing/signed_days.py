@@ -33,7 +33,7 @@ AT_A_TIME = 50
 
 def price_signed_days(at: datetime) -> int:
     """Price every day that is due at `at`, in each clinic. Returns how many days were priced."""
-    return sum(_of_clinic(clinic, at=at) for clinic in access.all_clinics())
+    return access.for_each_clinic(_of_clinic, at=at)
 
 
 def _of_clinic(clinic: Clinic, *, at: datetime) -> int:

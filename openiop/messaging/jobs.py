@@ -8,7 +8,7 @@ from django.utils import timezone
 from openiop.messaging import ways
 from openiop.messaging.models import EMAIL, PUSH, SMS, Delivery, PushSubscription
 from openiop.messaging.push import SubscriptionGone
-from openiop.people.access import System, acting, all_clinics
+from openiop.people.access import System, acting, for_each_clinic
 from openiop.people.models import Clinic
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,11 @@ def send_due(at: datetime, *, way: str = EMAIL) -> int:
     Claimed in one transaction, sent outside of any, noted in another: a crash in between sends once more, and the row
     counts that it may have arrived twice.
     """
-    return sum(_send_for(clinic, way=way, at=at) for clinic in all_clinics())
+
+    def send_those_of(clinic: Clinic, *, at: datetime) -> int:
+        return _send_for(clinic, way=way, at=at)
+
+    return for_each_clinic(send_those_of, at=at)
 
 
 def _send_for(clinic: Clinic, *, way: str, at: datetime) -> int:

@@ -179,18 +179,28 @@ def in_each_clinic(step: Callable[..., int], *, at: datetime) -> int:
 def for_each_clinic(step: Callable[..., int], *, at: datetime) -> int:
     """Do `step(clinic, at=at)`, which opens its own transactions, for every clinic; returns the sum.
 
-    What fails in one clinic holds up no other. A database that cannot be reached is everybody's, and is raised.
+    What fails in one clinic holds up no other, two that waited for each other's rows neither. A database that cannot be
+    reached is everybody's, and is raised.
     """
     done = 0
     for clinic in all_clinics():
         try:
             done += step(clinic, at=at)
-        except (InterfaceError, OperationalError):
-            raise
         except Exception as error:
+            if isinstance(error, InterfaceError | OperationalError) and not _is_of_one_transaction(error):
+                raise
             # The kind only: its text may quote the record.
             log.error("%s failed in a clinic (%s).", step.__name__, type(error).__name__)
     return done
+
+
+# SQLSTATE: given up in a deadlock or for another's sake (40), a row held by another (55), taking too long (57014).
+OF_ONE_TRANSACTION = ("40", "55", "57014")
+
+
+def _is_of_one_transaction(error: Exception) -> bool:
+    state = getattr(error.__cause__, "sqlstate", None) or ""
+    return state.startswith(OF_ONE_TRANSACTION)
 
 
 # --- whose record may `person` open? ---

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from openiop.people.access import System, acting, all_clinics, for_each_clinic, in_each_clinic
+from openiop.people.access import System, acting, for_each_clinic, in_each_clinic
 from openiop.people.models import Clinic
 from openiop.safety.models import (
     Case,
@@ -47,12 +47,20 @@ def climb(at: datetime) -> int:
     3. If that crashes, count the failure and push the case ahead, longer each time, at most a minute. The others go
        on, and the case stays on every desk, which does not need us to show it.
     """
-    return sum(_climb_for(clinic, CASES, at=at) for clinic in all_clinics())
+    return for_each_clinic(_climb_cases, at=at)
 
 
 def call_for_staff(at: datetime) -> int:
     """The same for staff's own calls for help, in a loop of their own."""
-    return sum(_climb_for(clinic, CALLS, at=at) for clinic in all_clinics())
+    return for_each_clinic(_climb_calls, at=at)
+
+
+def _climb_cases(clinic: Clinic, *, at: datetime) -> int:
+    return _climb_for(clinic, CASES, at=at)
+
+
+def _climb_calls(clinic: Clinic, *, at: datetime) -> int:
+    return _climb_for(clinic, CALLS, at=at)
 
 
 def _climb_for(clinic: Clinic, climbing: Climbing, *, at: datetime) -> int:

@@ -28,7 +28,7 @@ def unfold_ahead(timestamp: int) -> int:
     series' own page says in words what is in the way.
     """
     at = datetime.fromtimestamp(timestamp, UTC)
-    return sum(_of_clinic(clinic, at=at) for clinic in access.all_clinics())
+    return access.for_each_clinic(_of_clinic, at=at)
 
 
 def _of_clinic(clinic: Clinic, *, at: datetime) -> int:
