@@ -79,7 +79,7 @@ export type TogetherCommand =
 
 export type ReactionKind = "with_you" | "me_too" | "thanks" | "well_done";
 
-export type PollKind = "feelings" | "commitment" | "yes_no" | "choices";
+export type PollKind = "feelings" | "commitment" | "yes_no" | "choices" | "arrival";
 
 /** Counts come once it is closed, and four answered or a facilitator showed it. */
 export type PollNow = {

@@ -29,6 +29,7 @@ export function PollCard({ app, room, words }: Props) {
       </p>
       {poll.counts && <Counts answers={answers} counts={poll.counts} words={words} />}
       <p className="poll-says">
+        {poll.kind === "arrival" && room.me.role === "patient" && `${fill(words.poll_says_arrival, { signal: words.signal })} `}
         {poll.named ? words.poll_says_named : words.poll_says_anonymous} {poll.kept ? words.poll_says_kept : words.poll_says_not_kept}
       </p>
     </section>
@@ -140,7 +141,7 @@ function Running({ app, poll, lead, words }: { app: RoomApp; poll: PollNow; lead
   );
 }
 
-const KINDS: readonly PollKind[] = ["feelings", "commitment", "yes_no", "choices"];
+const KINDS: readonly PollKind[] = ["arrival", "feelings", "commitment", "yes_no", "choices"];
 
 function Ask({ app, words, done }: { app: RoomApp; words: Words; done: () => void }) {
   const [kind, setKind] = useState<PollKind>("feelings");
@@ -149,6 +150,7 @@ function Ask({ app, words, done }: { app: RoomApp; words: Words; done: () => voi
   const [named, setNamed] = useState(false);
   const [kept, setKept] = useState(false);
   const own = kind === "yes_no" || kind === "choices";
+  const arrival = kind === "arrival";
   const filled = options.map((option) => option.trim()).filter(Boolean);
   const whole = (!own || question.trim()) && (kind !== "choices" || filled.length >= 2);
   return (
@@ -157,7 +159,7 @@ function Ask({ app, words, done }: { app: RoomApp; words: Words; done: () => voi
       onSubmit={(event) => {
         event.preventDefault();
         // Without a line what was written stays.
-        if (!app.say({ type: "poll_ask", kind, question: own ? question.trim() : "", options: kind === "choices" ? filled : [], named, kept })) return;
+        if (!app.say({ type: "poll_ask", kind, question: own ? question.trim() : "", options: kind === "choices" ? filled : [], named: named && !arrival, kept: kept && !arrival })) return;
         document.getElementById("lead-poll")?.focus();
         done();
       }}
@@ -168,8 +170,16 @@ function Ask({ app, words, done }: { app: RoomApp; words: Words; done: () => voi
         options.map((option, n) => (
           <Line key={n} label={fill(words.poll_option, { n: n + 1 })} value={option} set={(text) => setOptions(options.map((each, at) => (at === n ? text : each)))} max={60} />
         ))}
-      <Tick label={words.poll_named} on={named} set={setNamed} />
-      <Tick label={words.poll_kept} on={kept} set={setKept} />
+      {arrival ? (
+        <p className="poll-says">
+          {words.poll_says_anonymous} {words.poll_says_not_kept}
+        </p>
+      ) : (
+        <>
+          <Tick label={words.poll_named} on={named} set={setNamed} />
+          <Tick label={words.poll_kept} on={kept} set={setKept} />
+        </>
+      )}
       <div className="lead-actions">
         <Command app={app} type="submit" className="room-button small main" disabled={!whole}>
           {words.poll_ask}

@@ -35,12 +35,12 @@ class TimerStop(Led):
 
 # --- polls ---
 
-PollWord = Literal["feelings", "commitment", "yes_no", "choices"]
+PollWord = Literal["feelings", "commitment", "yes_no", "choices", "arrival"]
 Option = Annotated[str, Field(min_length=1, max_length=60, pattern=r"\S")]
 
 
 class PollAsk(Led):
-    """Ask everybody in the group, in place of the poll before. The scales have their own words; the others need some.
+    """Ask everybody in the group, in place of the poll before. Scales and arrival have words; the others need some.
 
     `named`: facilitators will see who answered what. `kept`: it stays after the session. Both are told to everybody
     before they answer.
@@ -58,6 +58,8 @@ class PollAsk(Led):
         has_words = bool(self.question.strip())
         if has_words != (self.kind in ("yes_no", "choices")) or (len(self.options) >= 2) != (self.kind == "choices"):
             raise ValueError("a question of one's own needs words, and options of one's own at least two")
+        if self.kind == "arrival" and (self.named or self.kept):
+            raise ValueError("how people arrive is nobody's in particular, and is not kept")
         return self
 
 

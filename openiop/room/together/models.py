@@ -49,6 +49,11 @@ class PollKind(models.TextChoices):
     COMMITMENT = "commitment", "commitment, 0 to 10"
     YES_NO = "yes_no", "yes or no"
     CHOICES = "choices", "own options"
+    ARRIVAL = "arrival", "one word for how somebody arrives"
+
+
+ARRIVAL_WORDS = ("calm", "tired", "tense", "hopeful", "sad", "angry", "numb", "glad")
+"""How somebody may say that they arrive. No word of danger: nobody is called by a poll, and the page says so."""
 
 
 class Poll(Row):
@@ -58,6 +63,7 @@ class Poll(Row):
     put away. Others see the counts once it is closed and four answered, or when a facilitator shows it (`shown_at`).
     `named`: facilitators see who answered what; said beforehand, never changed. A poll that is not `kept` is deleted
     when it is put away or the session ends. One at a time that is not put away.
+    An arrival is never named and never kept; its `options` are codes of `ARRIVAL_WORDS`, which each page says in words.
     """
 
     session = models.ForeignKey(CareSession, on_delete=models.PROTECT, related_name="polls")
@@ -84,6 +90,9 @@ class Poll(Row):
             models.CheckConstraint(
                 condition=Q(shown_at=None, put_away_at=None) | Q(closed_at__isnull=False),
                 name="poll_is_closed_before_it_is_shown",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind=PollKind.ARRIVAL) | Q(named=False, kept=False), name="arrival_is_nobodys_and_not_kept"
             ),
         ]
 

@@ -1,4 +1,4 @@
-"""Asking the group: a scale, yes or no, or a few options. Who may know what of the answers: docs/rules/together.md.
+"""Asking the group: how one arrives, a scale, yes or no, or a few options. Who may know what: docs/rules/together.md.
 
 An anonymous answer is read by nobody, facilitators included: the database counts them, and keeps the count.
 """
@@ -22,7 +22,7 @@ from openiop.room import admission, signals
 from openiop.room.models import Seat
 from openiop.room.refused import Refused
 from openiop.room.together.leading import take_turn
-from openiop.room.together.models import MyPoll, Poll
+from openiop.room.together.models import ARRIVAL_WORDS, MyPoll, Poll, PollKind
 from openiop.schedule.models import CareSession
 
 
@@ -46,7 +46,7 @@ def ask(
         session=session,
         kind=kind,
         question=question.strip(),
-        options=[option.strip() for option in options],
+        options=list(ARRIVAL_WORDS) if kind == PollKind.ARRIVAL else [option.strip() for option in options],
         named=named,
         kept=kept,
         asked_by=by,

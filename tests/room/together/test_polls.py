@@ -1,11 +1,12 @@
 """Asking the group: what others, those who lead, and nobody may know of an answer."""
 
 import json
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from openiop.audit.models import AuditEvent
 from openiop.demo import world
@@ -14,6 +15,7 @@ from openiop.room import admission, state
 from openiop.room.models import Place, Poll, PollAnswer, Seat, SeatState
 from openiop.room.refused import Refused
 from openiop.room.together import polls
+from openiop.room.together.models import ARRIVAL_WORDS
 from tests.room.test_admission import at_the_door, come_in, tonight
 
 pytestmark = pytest.mark.django_db
@@ -157,6 +159,63 @@ def test_nobody_answers_for_another_from_the_door_or_from_outside_the_group(cast
         assert room_of(cast[key]).together is None
 
 
+@pytest.mark.parametrize("kind", ["feelings", "commitment"])
+def test_feelings_and_the_commitment_at_the_end_are_answered_from_0_to_10(cast, group, kind):
+    poll = asked(cast, kind=kind)
+    answered(cast, group, poll, sam=0, maya=10, priya=10, ruth=4)
+    with pytest.raises(Refused):
+        answered(cast, group, poll, sam=11)
+    does(cast, polls.close)
+
+    mine = room_of(cast["sam"]).together.poll
+    assert (mine.kind, mine.counts) == (kind, [1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2])
+
+
+def test_a_group_arrives_with_one_word_each_that_is_nobodys_in_particular(cast, group):
+    poll = asked(cast, kind="arrival")
+    tired, glad = (ARRIVAL_WORDS.index(word) for word in ("tired", "glad"))
+    answered(cast, group, poll, sam=tired, maya=tired, priya=glad, ruth=tired)
+    assert room_of(cast["sam"]).together.poll.options == list(ARRIVAL_WORDS)
+    does(cast, polls.close)
+
+    for who in ("sam", "bea"):
+        counts = room_of(cast[who]).together.poll.counts
+        assert (counts[tired], counts[glad], sum(counts), len(counts)) == (3, 1, 4, len(ARRIVAL_WORDS))
+    assert room_of(cast["bea"]).lead.together.poll.chosen == []
+
+
+def test_a_word_to_arrive_with_is_one_of_those_offered_and_words_of_ones_own_are_not_passed_on(cast, group):
+    poll = asked(cast, kind="arrival", options=["Sam's own"])
+    assert room_of(cast["maya"]).together.poll.options == list(ARRIVAL_WORDS)
+    with pytest.raises(Refused):
+        answered(cast, group, poll, sam=len(ARRIVAL_WORDS))
+    answered(cast, group, poll, sam=len(ARRIVAL_WORDS) - 1)
+
+
+def test_of_how_people_arrived_nothing_is_left_once_it_is_put_away(cast, group):
+    poll = asked(cast, kind="arrival")
+    answered(cast, group, poll, sam=0)
+    does(cast, polls.put_away)
+
+    with acting(cast["bea"]):
+        assert (Poll.objects.count(), PollAnswer.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize("wrong", [{"named": True}, {"kept": True}])
+def test_the_database_keeps_no_arrival_and_no_names_of_it(cast, group, wrong):
+    with pytest.raises(IntegrityError, match="arrival_is_nobodys"), transaction.atomic():
+        asked(cast, kind="arrival", **wrong)
+
+
+@pytest.mark.parametrize("who", ["sam", "okafor"])
+def test_nobody_asks_how_people_arrive_who_does_not_lead(cast, group, who):
+    with acting(cast["bea"]):
+        session = tonight(cast["bea"])
+    arrival = {"kind": "arrival", "question": "", "options": [], "named": False, "kept": False}
+    with pytest.raises(PermissionDenied), acting(cast[who]):
+        polls.ask(session, **arrival, by=cast[who], at=world.NOW)
+
+
 def test_a_poll_of_another_session_does_not_exist_here(cast, group):
     asked(cast)
     with pytest.raises(Refused), acting(cast["sam"]):
@@ -204,3 +263,10 @@ def test_the_trail_says_that_somebody_was_asked_and_never_what_was_answered(cast
         events = list(AuditEvent.objects.filter(verb__startswith="room.poll").values())
     assert {event["verb"] for event in events} == {"room.poll", "room.poll-close"}
     assert "sleep" not in json.dumps(events, default=str)
+
+
+def test_the_page_has_words_for_every_answer_with_which_people_may_arrive():
+    source = (Path(__file__).parents[3] / "frontend" / "room" / "poll.ts").read_text()
+    known = source.split("export const ARRIVAL = ")[1].split(" as const")[0]
+
+    assert json.loads(known) == list(ARRIVAL_WORDS)

@@ -71,6 +71,7 @@ async def test_a_patient_cannot_run_a_poll_and_the_room_goes_on(people, media): 
     async with tabs(at["bea"], sam):
         for message in (
             {"type": "poll_ask", "kind": "feelings", "named": True, "kept": True},
+            {"type": "poll_ask", "kind": "arrival", "named": False, "kept": False},
             {"type": "poll_close"},
             {"type": "poll_show"},
             {"type": "poll_put_away"},
