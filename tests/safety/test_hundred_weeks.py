@@ -19,13 +19,14 @@ from uuid import uuid4
 import pytest
 
 from openiop.demo import world
-from openiop.measures import answering
+from openiop.measures import answering, blocks
 from openiop.measures.blocks import assembled
 from openiop.people.access import acting
 from openiop.people.models import Person, Role
 from openiop.programs.models import Enrolment, Modality
 from openiop.safety import jobs, ladder
-from openiop.safety.models import Acknowledgement, Case, Page, acknowledge, close, log_contact, raise_flag
+from openiop.safety.models import HARMED, Acknowledgement, Case, Flag, Page, acknowledge, close, log_contact, raise_flag
+from openiop.safety.told import told as told_to
 from openiop.schedule import outreach, presence
 from openiop.schedule.models import CareSession, Series, SeriesFacilitator, SeriesMember
 
@@ -57,6 +58,8 @@ def patients(committed, clock):
     cast = world.cast()
     with acting(cast["okafor"]):
         like = Enrolment.objects.get(patient=cast["theo"])
+        every_block = [block.key for block in blocks.shipped()]
+        assembled.choose(assembled.DAILY, every_block, by=cast["okafor"], at=at_noon(0) - timedelta(days=1))
         leader = Person.objects.create(
             clinic_id=cast["okafor"].clinic_id, kind=Person.STAFF, given_name="Nora", family_name="Bell", called="Nora",
             roles=[Role.FACILITATOR], credential="LCSW",
@@ -103,16 +106,22 @@ def relapse(person, *, at, home):
 
 
 def harmed_by_a_partner(person, *, at, home):
-    answer(person, assembled.newest_shipped("checkin"), "safe_now", 1, at=at, home=home)
+    """The private question: staff are called, and nothing that the partner may see says so."""
+    answer(person, check_in(person, at=at), "near", 2, at=at, home=home)
+    assert told_to(person, at=at).state == ""
 
 
 def no_phone(person, *, at, home):
     """On a borrowed computer, or on paper at the desk."""
-    answer(person, assembled.newest_shipped("checkin"), "safe_now", 2, at=at, home=home)
+    answer(person, check_in(person, at=at), "safe_now", 2, at=at, home=home)
 
 
 TOLD = {f.__name__: f for f in (deterioration, relapse, harmed_by_a_partner, no_phone)}
 STORIES = ("deterioration", "relapse", "harmed_by_a_partner", "drop_off", "no_phone")
+
+
+def check_in(person, *, at):
+    return assembled.current(assembled.DAILY, person, day=at.astimezone(world.ZONE).date())
 
 
 def answer(person, instrument, item, value, *, at, home):
@@ -229,6 +238,7 @@ def test_of_a_hundred_weeks_no_sign_stays_unseen_and_home_waits_no_longer_than_t
     with acting(cast["okafor"]):
         assert not Case.objects.open().exists()
         assert Acknowledgement.objects.count() == 80
+        assert Flag.objects.filter(kind=HARMED).count() == 2 * EACH
 
 
 def told(sign, at):
