@@ -26,6 +26,8 @@ export type Config = {
   readonly socket: string;
   readonly boardUrl?: string;
   readonly helpUrl: string;
+  /** A patient's own safety plan, one press away here too. */
+  readonly planUrl?: string;
   readonly leaveUrl: string;
   readonly person: string;
   readonly me?: unknown;

@@ -339,6 +339,7 @@ def _room_page(request: Any, session: CareSession, role: str) -> HttpResponse:
         "socket": f"/ws/room/{session.pk}",
         "boardUrl": "" if role in ("supporter", "helper", "called") else reverse("session-board", args=[session.pk]),
         "helpUrl": reverse("help") if role == "patient" else "",
+        "planUrl": reverse("my-plan") if role == "patient" else "",
         "leaveUrl": _leave_url(session, role),
         "person": str(request.person.pk),
         "leavingUrl": reverse("room-leaving", args=[session.pk]) if role == "patient" else "",

@@ -26,6 +26,11 @@ export function Top({ app, snapshot, room, now, look, setLook, words }: Props) {
       <button type="button" className="room-button small" onClick={() => setLook(look === "dark" ? "light" : "dark")}>
         {look === "dark" ? words.light : words.dark}
       </button>
+      {app.config.planUrl && (
+        <a className="room-button small" href={app.config.planUrl} target="_blank" rel="noopener">
+          {words.plan}
+        </a>
+      )}
       {app.config.helpUrl && (
         <a className="room-button small help" data-help-url={app.config.helpUrl} href={app.config.helpUrl} target="_blank" rel="noopener">
           {words.help}
