@@ -112,8 +112,8 @@ def _is_text(value: Any) -> bool:
 
 
 def with_words(instrument: Instrument, *, clinic_id: UUID) -> Instrument:
-    """Return the instrument with the newest words its clinic has loaded; as it is where it needs none or has none."""
-    if instrument.words == "shipped":
+    """Return the instrument with the newest words its clinic has loaded; as it is where it takes none or has none."""
+    if not instrument.takes_words:
         return instrument
     rows = LicensedWords.objects.filter(clinic=clinic_id, instrument=instrument.code, version=instrument.version)
     newest = rows.order_by("-loaded_at").first()

@@ -189,10 +189,10 @@ def test_two_moments_of_one_measure_live_side_by_side_and_one_may_be_dropped(cas
 
 
 def test_a_measure_whose_words_are_not_loaded_is_not_put_on_a_patients_page(cast, client_for):
-    ask_theo(cast, Moment.EVERY, instrument="bam")
+    ask_theo(cast, Moment.EVERY, instrument="dast10")
     with acting(cast["theo"]):
-        assert "bam" not in due(cast["theo"])
-    assert client_for(cast["theo"]).get("/measures/bam").status_code == 404
+        assert "dast10" not in due(cast["theo"])
+    assert client_for(cast["theo"]).get("/measures/dast10").status_code == 404
 
 
 # --- who may still answer ---

@@ -23,6 +23,7 @@ FROZEN = {
     "audit.v1.json": "52b389878ff5aea34e4b945051b7fda618c03ff5ac7859f83b8489126fb7d103",
     "auditc.v1.json": "a2d96b8d5686958fc20ab396308edda48e496ff3eaa511ffe80cb06969a0cce0",
     "bam.v1.json": "1180fd05339ba8db3eb7bd53298eca17eb1c1b3fdb1faa070c2fb500a7859486",
+    "bam.v2.json": "8d00387d50134b5460f4743184e7a6f113016f1afbe06de03f9deac55cfd561d",
     "checkin.v1.json": "599c23bc6e2b5b93e92966b8e8d5b99183466e549141a51c8bfec9dae4a0bdde",
     "cssrs.v1.json": "a1a1cb9eeb94e607c7ce80a19e9056100212136d93efa492494039f8e6f69029",
     "dast10.v1.json": "c4af980497b4ee0fe0a55c5b4732d563ae81f1fe41e706152f54c5b7857ea385",
@@ -215,6 +216,20 @@ def test_the_phqa_asks_about_irritability_school_the_past_month_and_the_whole_li
     assert "school work" in said[6]
     assert said[8].startswith("Thoughts that you would be better off dead")
     assert said[12] == "Have you EVER, in your WHOLE LIFE, tried to kill yourself or made a suicide attempt?"
+
+
+def test_the_bam_asks_its_seventeen_questions_and_says_that_its_words_are_not_confirmed():
+    first, bam = load("bam.v1"), load("bam.v2")
+
+    assert bam.has_words and bam.words_trust == "recalled" and bam.takes_words
+    assert [item.code for item in bam.items] == [item.code for item in first.items]
+    assert (bam.subscores, bam.languages) == (first.subscores, first.languages)
+    assert bam.item("bam_4").text["en"] == "In the past 30 days, how many days did you drink ANY alcohol?"
+    assert bam.item("bam_15").text["en"] == (
+        "In the past 30 days, how much have you been bothered by arguments or problems getting along with any family"
+        " members or friends?"
+    )
+    assert not load("phq9.v2").takes_words
 
 
 def test_the_asq_says_what_the_nimh_wrote_and_claims_no_loinc_code():

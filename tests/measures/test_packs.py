@@ -189,3 +189,19 @@ def test_nobody_is_asked_before_the_words_are_there_and_afterwards_the_score_say
     assert response.total == 12
     assert "T 62.2" in marcus.get(f"{url}/{response.pk}").content.decode()
     assert "T 62.2" in marcus.get(f"{url}/trend/promis_dep4a").content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("clock")
+def test_words_that_ship_unconfirmed_give_way_to_the_clinics_own_form(cast, client_for):
+    director, maya = client_for(cast["okafor"]), client_for(cast["maya"])
+    assert "how many days did you drink ANY alcohol" in maya.get("/measures/bam").content.decode()
+    assert "unconfirmed" in director.get("/instruments/bam").content.decode()
+
+    own = {"items": {item.code: {"en": f"Our form’s {item.code}"} for item in load("bam.v2").items}, "version": 2}
+    assert give(director, "bam", words_of("bam", **own)).status_code == 302
+
+    shown = maya.get("/measures/bam").content.decode()
+    assert "Our form’s bam_4" in shown and "ANY alcohol" not in shown
+    assert give(client_for(cast["marcus"]), "bam", words_of("bam", **own)).status_code == 403
+    assert give(director, "phq9", words_of("phq9")).status_code == 404

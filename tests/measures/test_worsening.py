@@ -186,7 +186,7 @@ def test_a_missed_evening_is_told_at_any_hour(people, look):
     ("days", "instrument"),
     [
         pytest.param(14, "phq9", id="everything that was asked is answered"),
-        pytest.param(7, "bam", id="the clinic has not loaded the words"),
+        pytest.param(7, "dast10", id="the clinic has not loaded the words"),
     ],
 )
 def test_nobody_is_silent_who_was_asked_for_nothing(people, look, days, instrument):

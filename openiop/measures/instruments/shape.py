@@ -196,6 +196,11 @@ class Instrument:
         """Can it be put to somebody? Not before a clinic has loaded the text that its licence covers."""
         return all(item.text and all(option.worded for option in item.options) for item in self.items)
 
+    @property
+    def takes_words(self) -> bool:
+        """May a clinic load words for it: because none ship, or because those that do are not confirmed?"""
+        return self.words == "clinic" or self.words_trust == "recalled"
+
     def item(self, code: str) -> Item:
         """Return the item of that code. Raises KeyError."""
         for item in self.items:

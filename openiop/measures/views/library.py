@@ -82,9 +82,9 @@ def _newest(code: str) -> instruments.Instrument:
 @require_http_methods(["GET", "POST"])
 @roles(Role.DIRECTOR)
 def words(request: Any, code: str) -> HttpResponse:
-    """Load the text that this clinic was allowed to use. Raises Http404 for what ships with its words."""
+    """Load the text that this clinic was allowed to use. Raises Http404 for what ships with confirmed words."""
     found = _newest(code)
-    if found.words != "clinic":
+    if not found.takes_words:
         raise Http404
     form = WordsForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
