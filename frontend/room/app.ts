@@ -5,12 +5,15 @@ import type { Writing } from "./chat.ts";
 import { stickOf } from "./floor.ts";
 import { helpsAs, keepPin, myPins, withCaption } from "./helpers.ts";
 import type { Caption } from "./helpers.ts";
+import { ringLost } from "./bell.ts";
+import { LostSound } from "./lost.ts";
 import { GroupMedia } from "./media.ts";
 import type { Figures, MediaView, Ways } from "./media.ts";
 import { comingIn, comesAnew, keepAs, lineAtTheDoor } from "./memory.ts";
 import { watchNetwork } from "./network.ts";
 import { Quality } from "./quality.ts";
 import type { QualityView } from "./quality.ts";
+import { SleepWatch } from "./sleep.ts";
 import { Sealing, wayOfThisBrowser } from "./e2ee/sealing.ts";
 import type { SealingView } from "./e2ee/sealing.ts";
 import { RoomSocket, STALLED_MS } from "./socket.ts";
@@ -89,6 +92,9 @@ export type Seen = { readonly seat: string; readonly reaction: ReactionKind };
 
 /** How long a quiet sign stays before it has faded. */
 const REACTION_MS = 5000;
+/** Devices may go a moment before the page sleeps, or say so a while after it woke. */
+const BEFORE_SLEEP_MS = 5000;
+const AFTER_SLEEP_MS = 5000;
 
 export class RoomApp {
   snapshot: Snapshot;
@@ -104,6 +110,9 @@ export class RoomApp {
   #word: Word = "transport";
   #saidCannot = "";
   #leaving = false;
+  /** Slept since then, and the server has not said yet where I am now. */
+  #sleptSince: number | null = null;
+  readonly #lost = new LostSound(ringLost);
   readonly #doubt = new Doubt();
   readonly still: StillWatch;
 
@@ -161,12 +170,30 @@ export class RoomApp {
       this.#socket.nudge();
       this.#media.check(isOther);
     });
+    new SleepWatch((since) => this.#woke(since)).open();
     document.addEventListener("visibilitychange", () => this.quality.hide(document.visibilityState === "hidden"));
     this.quality.start();
     this.still.open();
     window.addEventListener("pagehide", () => this.#media.stop());
     // A page kept by the browser and shown again has lost its connections without knowing.
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+  }
+
+  /** Everything may have gone meanwhile, and nothing of it be noticed yet. */
+  #woke(since: number): void {
+    this.#sleptSince = since - BEFORE_SLEEP_MS;
+    this.#socket.nudge();
+    this.#media.check();
+  }
+
+  /** Only once the server says that I am still in: a camera must not light up for a group that is over. */
+  #openAgain(): void {
+    const since = this.#sleptSince;
+    if (since === null) return;
+    this.#sleptSince = null;
+    void this.#media.openAgain(since);
+    // Some devices say only a while after waking that they are gone.
+    setTimeout(() => void this.#media.openAgain(since), AFTER_SLEEP_MS);
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -357,6 +384,7 @@ export class RoomApp {
     if (message.type === "room") this.quality.signs(helpsAs(message) === "sign");
     if (message.type === "caption") this.#set({ captions: withCaption(this.snapshot.captions, message) });
     this.#follow(state);
+    if (message.type === "room" || message.type === "beat") this.#openAgain();
     if (message.type === "chat") this.#set({ chat: message.lines, writing: confirmed(this.snapshot.writing, message.lines) });
     if (message.type === "error") this.#set({ writing: refused(this.snapshot.writing, message.code) });
     if (message.type === "reaction") this.#hearReaction(message);
@@ -442,8 +470,15 @@ export class RoomApp {
     if (this.#sealing!.secured !== secured) this.#media.sealChanged();
   }
 
+  /** Nobody hears me: either the words' line or that of sound and picture is gone. */
+  #soundIfLost(): void {
+    const { state, media } = this.snapshot;
+    this.#lost.look(!state.bye && !this.#leaving && hasMedia(state) && (state.line === "reconnecting" || !media.connected));
+  }
+
   #line(line: "open" | "reconnecting"): void {
     this.#set({ state: { ...this.snapshot.state, line } });
+    this.#soundIfLost();
     if (line === "reconnecting" && this.#doubt.lost()) this.#set({ notDone: "unsure" });
     if (line === "open") {
       this.still.anew();
@@ -465,6 +500,7 @@ export class RoomApp {
 
   #mediaChanged(): void {
     this.#set({ media: this.#media.view });
+    this.#soundIfLost();
     keepAs(this.config.socket, this.#media.wanted);
     this.#sayWhatISend();
   }

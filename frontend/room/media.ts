@@ -135,6 +135,9 @@ export class GroupMedia {
   #inLine: Promise<unknown> = Promise.resolve();
   #streams: StreamOfFeed[] = [];
   #rest: Rest = "no";
+  /** When a device stopped by itself, by the wall's clock. */
+  #micLostAt = 0;
+  #cameraLostAt = 0;
   readonly #asks = new PictureAsks();
   #asksTimer: ReturnType<typeof setTimeout> | undefined;
   #counts: Counts = NO_COUNTS;
@@ -237,6 +240,21 @@ export class GroupMedia {
   check(isOther = false): void {
     if (!this.#running) return;
     for (const connection of [this.#sending, this.#receiving]) connection?.mend(isOther || this.#isSilent);
+  }
+
+  /**
+   * Open again what stopped while the page slept, as it was: a muted microphone stays muted. What stopped before `since` was unplugged,
+   * or taken away in the browser by its owner: theirs to give back.
+   */
+  async openAgain(since: number): Promise<void> {
+    if (!this.#running) return;
+    const mic = this.#micWanted && !this.#mic && this.#micLostAt >= since;
+    const camera = this.#cameraWanted && !this.#camera && this.#cameraLostAt >= since && this.#rest !== "off";
+    this.#micLostAt = mic ? 0 : this.#micLostAt;
+    this.#cameraLostAt = camera ? 0 : this.#cameraLostAt;
+    if (mic) await this.#openMic();
+    if (camera) await this.#openCamera();
+    if (mic || camera) await this.#putDevicesOn();
   }
 
   async setMic(on: boolean): Promise<void> {
@@ -388,6 +406,11 @@ export class GroupMedia {
       return;
     }
     if (this.#mic) this.#mic.enabled = this.#micWanted;
+    // Turned off while it was still being opened.
+    if (!this.#cameraWanted) {
+      this.#camera?.stop();
+      this.#camera = null;
+    }
     for (const track of [this.#mic, this.#camera]) track?.addEventListener("ended", this.#deviceLost, { once: true });
     await this.#sending?.sound(this.#mic, this.#micWanted);
     await this.#sending?.picture(this.#sentCamera());
@@ -397,9 +420,11 @@ export class GroupMedia {
   readonly #deviceLost = (event: Event): void => {
     if (event.target === this.#mic) {
       this.#mic = null;
+      this.#micLostAt = Date.now();
       this.#show({ micTrouble: "missing" });
     } else if (event.target === this.#camera) {
       this.#camera = null;
+      this.#cameraLostAt = Date.now();
       this.#show({ cameraTrouble: "missing" });
     } else return;
     this.#showSelf();

@@ -29,11 +29,16 @@ class World {
     for (;;) {
       const next = this.timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];
       if (!next) break;
-      this.now_ms = next.at;
+      this.now_ms = Math.max(this.now_ms, next.at);
       this.cancel(next);
       next.run();
     }
     this.now_ms = until;
+  }
+  /** The page stands still: no timer runs, and all that are due run when it goes on. */
+  sleep(ms: number): void {
+    this.now_ms += ms;
+    this.pass(0);
   }
 }
 
@@ -202,4 +207,57 @@ test("a line that answers stays", () => {
   world.line.hears({ type: "beat" });
   world.pass(5000);
   assert.equal(world.lines.length, 1);
+});
+
+test("a page that slept has itself heard nothing: it asks for life, and a line that answers stays", () => {
+  const { world, told } = socket();
+  world.line.opens();
+  world.pass(5000);
+  world.sleep(60_000);
+  assert.equal(told.at(-1), "open");
+  world.pass(100);
+  world.line.hears({ type: "beat" });
+  world.pass(5000);
+  assert.equal(world.lines.length, 1);
+});
+
+test("a page that slept while its line died is back within seconds, as the same connection", () => {
+  const { world, told } = socket();
+  world.line.opens();
+  world.pass(5000);
+  world.sleep(30 * 60_000);
+  world.pass(2000 + 200);
+  assert.equal(world.lines.length, 2);
+  world.line.opens();
+  assert.equal(told.at(-1), "open");
+  assert.equal(world.line.sent[0]?.connection, "tab-1");
+});
+
+test("whoever wakes while a next try is waited for does not wait on", () => {
+  const { world, room } = socket();
+  world.line.opens();
+  world.line.close();
+  room.nudge();
+  assert.equal(world.lines.length, 2);
+});
+
+test("a line that neither opens nor fails is given up, and the next is given longer", () => {
+  const { world, told } = socket();
+  for (const limit of [10_000, 20_000, 40_000, 40_000]) {
+    const before = world.lines.length;
+    world.pass(limit - 1);
+    assert.equal(world.lines.length, before);
+    world.pass(1);
+    assert.equal(told.at(-1), "reconnecting");
+    world.timers.find(({ at }) => at - world.now_ms <= 3000)!.at = world.now_ms; // the wait before a try is told of elsewhere
+    world.pass(0);
+    assert.equal(world.lines.length, before + 1);
+  }
+  world.line.opens();
+  world.line.hears({ type: "beat" });
+  for (let beat = 0; beat < 9; beat += 1) {
+    world.pass(9000);
+    world.line.hears({ type: "beat" });
+  }
+  assert.equal(told.at(-1), "open", "one that did open is not given up");
 });

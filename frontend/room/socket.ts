@@ -10,6 +10,8 @@ const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 3000;
 const SILENCE_MS = 25_000;
 const REPLY_MS = 12_000;
+/** A line that neither opens nor fails by then is given up; later ones are given longer, for a crowded server. */
+const OPENS_MS = 10_000;
 /** After the network changed: a line that has said nothing by then belongs to the network before. */
 const NUDGE_MS = 2000;
 /** The same where sound and picture have stopped too. */
@@ -55,6 +57,7 @@ export class RoomSocket {
   #ended = false;
   #beat: unknown;
   #retry: unknown;
+  #opens: unknown;
   #lastHeard = 0;
   #beats = 0;
   #nextId = 1;
@@ -72,8 +75,10 @@ export class RoomSocket {
     if (this.#ended) return;
     const socket = this.around.open(this.url);
     this.#socket = socket;
+    this.#opens = this.around.later(() => this.#giveUp(socket), OPENS_MS * 2 ** Math.min(this.#tries, 2));
     socket.onopen = () => {
       if (socket !== this.#socket) return;
+      this.around.cancel(this.#opens);
       this.#lastHeard = this.around.now();
       this.#beats = 0;
       this.say({ type: "hello", connection: this.connection, protocol: PROTOCOL, person: this.person });
@@ -136,15 +141,18 @@ export class RoomSocket {
     this.around.later(() => {
       if (socket !== this.#socket || this.#ended || this.#lastHeard > asked) return;
       this.#tries = 0;
-      this.#lost(socket);
-      socket.close();
+      this.#giveUp(socket);
     }, patience);
+  }
+
+  #giveUp(socket: WebSocket): void {
+    this.#lost(socket);
+    socket.close();
   }
 
   close(): void {
     this.#ended = true;
-    this.around.cancel(this.#beat);
-    this.around.cancel(this.#retry);
+    for (const timer of [this.#beat, this.#retry, this.#opens]) this.around.cancel(timer);
     this.#socket?.close();
     this.#failAll();
   }
@@ -175,23 +183,26 @@ export class RoomSocket {
 
   #beatLater(): void {
     this.around.cancel(this.#beat);
-    this.#beat = this.around.later(() => {
-      // A line that is open but dead (a lid was closed, a router restarted) shows itself only by silence.
-      if (this.around.now() - this.#lastHeard > SILENCE_MS) {
-        const dead = this.#socket;
-        dead?.close();
-        if (dead) this.#lost(dead);
-        return;
-      }
-      this.say({ type: "beat" });
-      this.#beatLater();
-    }, BEAT_SECONDS * 1000);
+    const due = this.around.now() + BEAT_SECONDS * 1000;
+    this.#beat = this.around.later(() => this.#beatNow(this.around.now() - due), BEAT_SECONDS * 1000);
+  }
+
+  /** `late`: by how much this page was held back. A page that slept has itself heard nothing: that says nothing of the line. */
+  #beatNow(late: number): void {
+    const socket = this.#socket;
+    // A line that is open but dead (a lid was closed, a router restarted) shows itself only by silence.
+    const isSilent = this.around.now() - this.#lastHeard > SILENCE_MS;
+    if (socket && isSilent && late < SILENCE_MS - BEAT_SECONDS * 1000) return this.#giveUp(socket);
+    if (socket && isSilent) this.#askForLife(socket, NUDGE_MS);
+    else this.say({ type: "beat" });
+    this.#beatLater();
   }
 
   #lost(socket: WebSocket): void {
     if (socket !== this.#socket) return;
     this.#socket = null;
     this.around.cancel(this.#beat);
+    this.around.cancel(this.#opens);
     this.#failAll();
     if (this.#ended) return;
     this.listener.onLine("reconnecting");

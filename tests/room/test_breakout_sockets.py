@@ -6,6 +6,7 @@ from channels.db import database_sync_to_async
 
 from openiop.demo import world
 from tests.room.test_consumers import Tab, media, people, tabs, tonight, wait_at_the_door  # noqa: F401 (fixtures)
+from tests.room.test_mute_everyone import heard_by_all, muted
 
 
 async def in_the_group(cast, *keys):
@@ -36,6 +37,11 @@ async def prepared(bea, **rooms):
     return ids, seats
 
 
+def heard_in(room):
+    """What is sent by those who are heard in the same place."""
+    return {seat["feed"] for seat in room["seats"] if seat["feed"]}
+
+
 def where(room, name):
     return next(person["room"] for person in room["breakouts"]["people"] if person["name"] == name)
 
@@ -52,7 +58,7 @@ async def test_people_go_over_ask_for_help_and_come_back(people, media):  # noqa
         assert [seat["name"] for seat in over["seats"] if seat["role"] == "patient"] == ["Maya"]
         assert "Cedar" not in str(over) and "Sam" not in str(over)
         await maya.say(type="media", id=7, request={"kind": "publish", "sdp": "v=0"})
-        await maya.until(lambda m: m["type"] == "media" and m["id"] == 7 and m["reply"])
+        there = (await maya.until(lambda m: m["type"] == "media" and m["id"] == 7 and m["reply"]))["reply"]["feed"]
 
         await sam.room(lambda room: room["breakout"])
         await sam.say(type="ask_help", asks=True)
@@ -65,6 +71,8 @@ async def test_people_go_over_ask_for_help_and_come_back(people, media):  # noqa
         for tab in (maya, sam, bea):
             back = await tab.room(lambda room: room["breakout"] is None and len(room["seats"]) == 3)
             assert back["me"]["state"] == "admitted"
+            await tab.say(type="media", id=9, request={"kind": "publish", "sdp": "v=0"})
+        await maya.room(lambda room: len(heard_in(room) - {there}) == 3)
 
 
 async def test_a_new_tab_and_a_new_process_find_their_own_room(people, media):  # noqa: F811
@@ -118,6 +126,28 @@ async def test_a_patient_cannot_run_breakouts_and_the_room_goes_on(people, media
         assert (await bea.until(lambda m: m["type"] == "error"))["code"] == "not_allowed"
         await sam.say(type="beat")
         await sam.until(lambda m: m["type"] == "beat")
+
+
+async def test_whoever_leads_mutes_and_puts_out_somebody_in_a_breakout_without_going_there(people, media):  # noqa: F811
+    _session, at = await in_the_group(people, "maya", "sam")
+    bea, maya, sam = at["bea"], at["maya"], at["sam"]
+    async with tabs(bea, maya, sam):
+        _ids, seats = await prepared(bea, Willow=["Maya", "Sam"])
+        await bea.say(type="breakouts_open")
+        for tab in (maya, sam):
+            await tab.room(lambda room: room["breakout"])
+            await tab.say(type="media", id=7, request={"kind": "publish", "sdp": "v=0"})
+        await maya.room(lambda room: len(heard_in(room)) == 2)
+
+        await bea.say(type="mute", seat=seats["Maya"])
+        await heard_by_all(bea)
+        assert muted(media) == {seats["Maya"]}
+        await bea.say(type="remove", seat=seats["Sam"])
+        await sam.room(lambda room: room["me"]["state"] == "removed")
+        left = await maya.room(lambda room: "Sam" not in {seat["name"] for seat in room["seats"]})
+        assert left["breakout"]["name"] == "Willow"
+        await sam.say(type="media", id=8, request={"kind": "publish", "sdp": "v=0"})
+        assert (await sam.until(lambda m: m["type"] == "media" and m["id"] == 8))["error"] == "not_in_room"
 
 
 async def test_what_breaks_a_rule_is_refused_with_its_word(people, media):  # noqa: F811

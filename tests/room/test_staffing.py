@@ -16,6 +16,7 @@ from openiop.room.models import Place, Seat, SeatState
 from openiop.room.refused import Refused
 from openiop.safety.models import Case
 from tests.room.test_admission import come_in, tonight
+from tests.room.test_breakouts import Evening
 from tests.room.test_care import in_the_group, worried_about
 from tests.room.test_consumers import Tab, media, people, tabs, wait_at_the_door  # noqa: F401 (fixtures)
 from tests.room.test_consumers import tonight as tonight_committed
@@ -77,6 +78,19 @@ def test_patients_see_a_kind_pause_after_a_minute_without_staff_and_it_ends_when
 
     seen(cast["bea"], by=cast["bea"], at=later)
     assert not room_of(cast["sam"], at=later).paused
+
+
+@pytest.mark.django_db
+def test_breakouts_that_nobody_leads_any_more_are_paused_in_every_room(cast):
+    evening = Evening(cast, "maya", "sam", "priya")
+    evening.run(Willow=["maya", "sam"], Cedar=["priya"])
+    patients, later = ("maya", "sam", "priya"), NOW + timedelta(seconds=61)
+    for key in patients:
+        seen(cast[key], by=cast["bea"], at=later)
+    assert all(evening.told(key, at=later).paused for key in patients)
+
+    seen(cast["bea"], by=cast["bea"], at=later)
+    assert not any(evening.told(key, at=later).paused for key in patients)
 
 
 @pytest.mark.django_db

@@ -204,6 +204,17 @@ async def live(far: FarEnd, people: list[Person], pages: list[Page], told: dict,
     await until(lambda: sees(bea, 2))
     await until(lambda: line_is(maya, "open"))
     told["at_another_address"] = await state(maya)
+    # As in a pocket: nothing of the page runs, and its line to our server dies meanwhile.
+    lifecycle = await maya.context.new_cdp_session(maya)
+    await lifecycle.send("Page.setWebLifecycleState", {"state": "frozen"})
+    people[2].socket.transport.abort()
+    await asyncio.sleep(5)
+    await lifecycle.send("Page.setWebLifecycleState", {"state": "active"})
+    told["back_after_the_page_was_frozen_ms"] = (await until(lambda: line_is(maya, "open")))[1]
+    await until(lambda: heard(maya))
+    await until(lambda: sees(maya, 2))
+    await until(lambda: sees(bea, 2))
+    told["after_the_page_was_frozen"] = await state(maya)
     told["clicks"] = await maya.evaluate("window.clicks")
 
 

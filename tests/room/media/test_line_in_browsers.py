@@ -44,7 +44,9 @@ def test_low_data_stops_the_pictures_at_once_and_outlives_a_reload_with_the_mute
     assert told["after_reload"] == {"muted": True, "camera": False, "low_data": True, "sound_sent": 0}
 
 
-@pytest.mark.parametrize("after", ["after_a_lost_socket", "after_five_seconds", "at_another_address"])
+@pytest.mark.parametrize(
+    "after", ["after_a_lost_socket", "after_five_seconds", "at_another_address", "after_the_page_was_frozen"]
+)
 def test_whoever_was_muted_with_camera_is_back_muted_with_camera_and_without_a_click(told, after):
     assert told[after] == {"muted": True, "camera": True, "low_data": False, "sound_sent": 0}
     assert told["clicks"] == 0
