@@ -112,6 +112,36 @@ test("answers go out in the order they were given, two in one instant included",
   assert.deepEqual(sent, ["mood", "sleep", "urges"]);
 });
 
+test("an answer that has to be told at once goes out before all others, its question's own answers in their order", async () => {
+  const vault = drawer();
+  const answers = new Answers(vault, "maya");
+  await answers.keep(answer("k1", "mood"), 1000);
+  await answers.keep(answer("k2", "safe_now", "maya", "0"), 2000);
+  await answers.keep(answer("k3", "sleep"), 3000);
+  await answers.keep({ ...answer("k4", "safe_now", "maya", "2"), urgent: true }, 4000);
+  await answers.keep(answer("k5", "urges"), 5000);
+
+  const keys = (await opened(vault)).waiting().map((one) => one.key);
+
+  assert.deepEqual(keys, ["k2", "k4", "k1", "k3", "k5"]);
+});
+
+test("an earlier answer that the server chokes on does not keep back one that has to be told", async () => {
+  const answers = new Answers(drawer(), "maya");
+  await answers.keep(answer("k1", "mood"), 1000);
+  await answers.keep({ ...answer("k2", "safe_now", "maya", "2"), urgent: true }, 2000);
+  const told: string[] = [];
+
+  await sendWaiting(
+    answers,
+    { token: "t", person: "maya" },
+    async (one) => (one.key === "k1" ? { kind: "no line" } : saved),
+    (one, outcome) => told.push(`${one.key} ${outcome.kind}`),
+  );
+
+  assert.deepEqual(told, ["k2 saved", "k1 no line"]);
+});
+
 test("a corrected answer is sent as well as the first: both are evidence", async () => {
   const answers = new Answers(drawer(), "maya");
   await answers.keep(answer("k1", "item9", "maya", "2"), 1000);

@@ -1,6 +1,7 @@
 /**
  * Answers a patient gave that the server has not yet confirmed. They stay on the device, bound to the person who gave
- * them, and are sent in the order given until the server says that it has each. No DOM, no network, no clock.
+ * them, and are sent until the server says that it has each: what has to be told at once first, the rest in the order
+ * given. No DOM, no network, no clock.
  */
 
 export type Answer = {
@@ -12,6 +13,8 @@ export type Answer = {
   readonly value: string;
   /** ISO 8601 with zone: when the person answered, not when the line came back. */
   readonly answered_at: string;
+  /** It reaches somebody at once: on a slow line it waits behind nothing else. */
+  readonly urgent?: boolean;
 };
 
 /**
@@ -87,9 +90,17 @@ export class Answers {
     this.lastStamp = Math.max(this.lastStamp, ...this.held.map((kept) => kept.order));
   }
 
-  /** This person's unsent answers that may yet go out from this page, oldest first. Never another person's. */
+  /**
+   * This person's unsent answers that may yet go out from this page: first those to a question whose answer has to be told
+   * at once, then the others, each oldest first. Never another person's.
+   */
   waiting(): Answer[] {
-    return this.all().filter((answer) => !this.aside.has(answer.key));
+    const waiting = this.all().filter((answer) => !this.aside.has(answer.key));
+    // A question's own answers stay in their order, or a correction would count before what it corrects.
+    const question = (answer: Answer) => `${answer.url} ${answer.item}`;
+    const urgent = new Set(waiting.filter((answer) => answer.urgent).map(question));
+    const isFirst = (answer: Answer) => urgent.has(question(answer));
+    return [...waiting.filter(isFirst), ...waiting.filter((answer) => !isFirst(answer))];
   }
 
   /** Every answer of this person's that nobody else has. */
@@ -154,7 +165,7 @@ export function isSettled(outcome: Outcome): boolean {
   return outcome.kind === "saved" || outcome.kind === "refused" || outcome.kind === "not its day";
 }
 
-/** Sends what waits, in order, and stops at the first that may go better later. Returns how it ended. */
+/** Sends what waits, the urgent first, and stops at the first that may go better later. Returns how it ended. */
 export async function sendWaiting(
   answers: Answers,
   signedIn: SignedIn,

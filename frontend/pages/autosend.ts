@@ -124,7 +124,8 @@ class Sender {
     const at = new Date();
     const key = crypto.randomUUID();
     // Where the vault refuses, this tab alone holds what waits.
-    void this.answers.keep({ key, person: this.person, url, item, value, answered_at: at.toISOString() }, at.getTime());
+    const answer = { key, person: this.person, url, item, value, answered_at: at.toISOString() };
+    void this.answers.keep(urgent ? { ...answer, urgent: true } : answer, at.getTime());
     if (urgent) this.urgent.set(key, { form: urgent, timer: setTimeout(() => this.unsent(key), URGENT_MS) as never });
     status("sending", say("sending"));
     this.soon(0);

@@ -100,6 +100,7 @@ class Clinic:
     senders: list[Sender]
     desk_cookie: str
     clinician: Any
+    director: Any
     web: list[psutil.Process]
 
     def now(self) -> str:
@@ -143,7 +144,7 @@ def _furnish(stack: Stack, *, patients: int) -> Clinic:
     bea = cast["bea"]
     day = timezone.now().astimezone(world.ZONE).date()
     web = [psutil.Process(pid) for pid in (stack.pid("web"), stack.pid("web2")) if pid]
-    return Clinic(stack.env["DATABASE_OWNER_URL"], day, senders, session_of(bea.login), bea, web)
+    return Clinic(stack.env["DATABASE_OWNER_URL"], day, senders, session_of(bea.login), bea, cast["okafor"], web)
 
 
 # --- the desk ---
