@@ -26,6 +26,16 @@ class Rule(NamedTuple):
     every_days: int = 7
 
 
+def overlaps(rule: Rule, *, recall_days: int) -> bool:
+    """Does the rule ask again before the days have passed that a questionnaire looks back on?
+
+    Two answers then speak of the same days in part. Where a version validated for a shorter time exists, that is the
+    one to ask; a questionnaire without one time of its own (0) overlaps with nothing.
+    """
+    again_after = {"weekly": 7, "every": rule.every_days}.get(rule.moment)
+    return again_after is not None and again_after < recall_days
+
+
 class Window(NamedTuple):
     """A measure is wanted from `opens_on` to `due_on`, both included."""
 

@@ -188,6 +188,15 @@ def test_two_moments_of_one_measure_live_side_by_side_and_one_may_be_dropped(cas
     assert client_for(cast["bea"]).post(f"/tracks/measures/{intake.pk}/drop").status_code == 403
 
 
+def test_the_list_of_what_is_asked_says_where_answers_overlap(cast, client_for):
+    ask_theo(cast, Moment.EVERY, every_days=7)
+    said = "looks back 14 days: answers overlap"
+    assert said in client_for(cast["okafor"]).get("/tracks/measures").content.decode()
+
+    ask_theo(cast, Moment.EVERY, every_days=14)
+    assert said not in client_for(cast["okafor"]).get("/tracks/measures").content.decode()
+
+
 def test_a_measure_whose_words_are_not_loaded_is_not_put_on_a_patients_page(cast, client_for):
     ask_theo(cast, Moment.EVERY, instrument="dast10")
     with acting(cast["theo"]):

@@ -119,3 +119,24 @@ def test_half_way_is_four_weeks_after_the_start_for_whoever_is_still_there(last,
     found = windows("half_way", on=FIRST + timedelta(28), episode=Episode(FIRST, last, GROUPS))
     assert found == ([(FIRST + timedelta(25), FIRST + timedelta(35))] if asks else [])
     assert windows("half_way", on=FIRST + timedelta(24)) == []
+
+
+@pytest.mark.parametrize(
+    ("moment", "every_days", "looks_back", "overlaps"),
+    [
+        ("weekly", 7, 14, True),
+        ("weekly", 7, 30, True),
+        ("weekly", 7, 7, False),
+        ("every", 14, 14, False),
+        ("every", 13, 14, True),
+        ("every", 7, 0, False),
+        ("intake", 7, 14, False),
+        ("month_1", 7, 30, False),
+    ],
+)
+def test_who_is_asked_again_within_the_time_a_measure_looks_back_on_answers_about_the_same_days(
+    moment, every_days, looks_back, overlaps
+):
+    rule = calendar.Rule("phq9", moment, every_days)
+
+    assert calendar.overlaps(rule, recall_days=looks_back) is overlaps

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from openiop.audit import trail
 from openiop.lib.http import page
-from openiop.measures import answering, asking, instruments, licensed, scoring
+from openiop.measures import answering, asking, calendar, instruments, licensed, scoring
 from openiop.measures.blocks import assembled
 from openiop.measures.forms import CadenceForm
 from openiop.measures.models import Assignment, Cadence, Moment, Reminder, Response
@@ -37,7 +37,10 @@ def cadences(request: Any) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("cadence-list")
     rows = Cadence.objects.filter(clinic_id=request.person.clinic_id).select_related("track")
-    context = {"form": form, "rows": [(row, _title(row.instrument, request.LANGUAGE_CODE)) for row in rows]}
+    context = {
+        "form": form,
+        "rows": [(row, _title(row.instrument, request.LANGUAGE_CODE), _overlapping_days(row)) for row in rows],
+    }
     return page(request, "measures/cadences.html", context, status=422 if form.errors else 200)
 
 
@@ -49,6 +52,13 @@ def drop_cadence(request: Any, cadence_pk: UUID) -> HttpResponse:
     row.drop(by=request.person, at=timezone.now())
     messages.success(request, _("No longer asked for."))
     return redirect("cadence-list")
+
+
+def _overlapping_days(row: Cadence) -> int:
+    """How far the measure looks back, where it is asked again before that time has passed; 0 elsewhere."""
+    recall_days = answering.newest(row.instrument).recall_days
+    rule = calendar.Rule(row.instrument, row.moment, row.every_days)
+    return recall_days if calendar.overlaps(rule, recall_days=recall_days) else 0
 
 
 def _title(code: str, language: str) -> str:
