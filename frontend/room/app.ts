@@ -17,7 +17,7 @@ import { SleepWatch } from "./sleep.ts";
 import { Sealing, wayOfThisBrowser } from "./e2ee/sealing.ts";
 import type { SealingView } from "./e2ee/sealing.ts";
 import { RoomSocket, STALLED_MS } from "./socket.ts";
-import { START, after, hasMedia, mySeat } from "./state.ts";
+import { START, after, clockAheadAfter, hasMedia, mySeat } from "./state.ts";
 import type { State } from "./state.ts";
 import { Doubt, answered, callsKept, handIn, keepCalls, pressed, read, sortOf, toSay, told } from "./outbox.ts";
 import type { Kept, Mine, NotDone, Outbox } from "./outbox.ts";
@@ -110,6 +110,7 @@ export class RoomApp {
   #word: Word = "transport";
   #saidCannot = "";
   #leaving = false;
+  #clock: number | null = null;
   /** Slept since then, and the server has not said yet where I am now. */
   #sleptSince: number | null = null;
   readonly #lost = new LostSound(ringLost);
@@ -372,7 +373,8 @@ export class RoomApp {
     // Lines of another place are not this one's.
     if (message.type === "room" && message.room !== this.snapshot.state.room?.room) this.#set({ captions: [] });
     const state = after(this.snapshot.state, message);
-    const clockAhead = message.type === "room" ? Date.parse(message.now) - Date.now() : this.snapshot.clockAhead;
+    if (message.type === "room") this.#clock = clockAheadAfter(this.#clock, Date.parse(message.now) - Date.now());
+    const clockAhead = this.#clock ?? 0;
     if (message.type === "event" && message.kind === "gone") Object.assign(this.timings, { goneAt: Date.now(), frameAfterGoneAt: 0 });
     if (message.type === "event" && message.kind === "moderated" && message.feed === this.#media.feed) {
       this.#set({ mutedByFacilitator: message.muted });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { START, after, arrivals, columnsFor, hands, hasMedia, headCount, initials, minutesUntil, newHands, screenOf, tileWords, tiles } from "./state.ts";
+import { START, after, arrivals, clockAheadAfter, columnsFor, hands, hasMedia, headCount, initials, minutesUntil, newHands, screenOf, tileWords, tiles } from "./state.ts";
 import type { State } from "./state.ts";
 import type { MyState, Room, Seat } from "./protocol.ts";
 
@@ -130,4 +130,13 @@ test("a phone on site has no media, no tile and counts for nobody, and its hand 
   assert.deepEqual(tiles(state.room).map(({ name }) => name), ["Bea"]);
   assert.equal(headCount(state.room.seats), 1);
   assert.deepEqual(hands(state.room).map(({ name }) => name), ["Theo"]);
+});
+
+test("a countdown does not jump with a slow line, and follows a clock that was set", () => {
+  const after = (...said: number[]): number | null => said.reduce<number | null>(clockAheadAfter, null);
+  assert.equal(after(-300_000), -300_000, "a telephone five minutes ahead");
+  assert.equal(after(40, -1800, 10), 40, "words that were up to two seconds on their way");
+  assert.equal(after(-1800, 40), 40, "the quickest is the truest");
+  assert.equal(after(40, -3_600_000), -3_600_000, "the telephone was set an hour ahead");
+  assert.equal(after(-3_600_000, 40), 40, "and back");
 });

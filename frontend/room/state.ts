@@ -196,6 +196,18 @@ export function newHands(before: Room | null, now: Room): readonly Seat[] {
   return hands(now).filter((seat) => !known.has(seat.seat) && seat.seat !== now.me.seat);
 }
 
+/** A word never travels longer than this, unless it lay in a page that stood still; and then a newer one comes. */
+const LONGEST_TRAVEL_MS = 5000;
+
+/**
+ * How far the server's clock is ahead of this device's, in milliseconds, after it said its time once more. What was long on its way
+ * makes the server seem behind: a countdown that believed each word would jump with the line. `before`: null where nothing was said yet.
+ */
+export function clockAheadAfter(before: number | null, said: number): number {
+  if (before === null || before - said > LONGEST_TRAVEL_MS) return said;
+  return Math.max(before, said);
+}
+
 /** Whole minutes from `now` to `then`, never below zero; both as ISO text or milliseconds. */
 export function minutesUntil(then: string, now: number): number {
   return Math.max(0, Math.ceil((Date.parse(then) - now) / 60_000));

@@ -90,6 +90,18 @@ def test_who_was_inside_before_comes_back_through_a_locked_door(cast, waiting):
 
 
 @pytest.mark.django_db
+def test_whoever_leads_is_never_locked_out_of_their_own_group(cast, waiting):
+    lock(cast)
+    with acting(cast["bea"]):
+        Seat.objects.filter(person=cast["bea"]).update(online=True, seen_at=world.NOW)
+    assert come_in(cast["marcus"]).state == SeatState.ADMITTED, "who leads as well, and was not inside before"
+
+    with acting(cast["bea"]):
+        admission.leave(Seat.objects.get(person=cast["bea"]), by=cast["bea"], at=world.NOW)
+    assert room_of(cast["bea"], at=LATER).me.state == "admitted"
+
+
+@pytest.mark.django_db
 def test_opened_again_it_lets_people_in_as_before(cast, waiting):
     lock(cast)
     by_bea(cast, door.unlock, at=LATER)
