@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Connection } from "./media.ts";
+import { Connection, GroupMedia } from "./media.ts";
 
 /** A line whose state the test says. */
 class Peer {
@@ -73,4 +73,39 @@ test("a way to them is tried once their description is set, one to us is told on
   assert.equal(peer.tried.length + told.length, 2);
   line.ready();
   assert.deepEqual([peer.tried.length, told.length], [2, 2]);
+});
+
+test("every microphone is opened without echo and noise, the chosen one and whichever there is", async (t) => {
+  const never = new Promise<never>(() => undefined);
+  class Line {
+    addTransceiver(): unknown {
+      return { sender: { replaceTrack: () => Promise.resolve() } };
+    }
+    createOffer(): Promise<never> {
+      return never;
+    }
+    close(): void {}
+  }
+  const before = globalThis.RTCPeerConnection;
+  globalThis.RTCPeerConnection = Line as unknown as typeof RTCPeerConnection;
+  t.after(() => void (globalThis.RTCPeerConnection = before));
+  const asked: MediaStreamConstraints[] = [];
+  const devices = {
+    getUserMedia: (wanted: MediaStreamConstraints): Promise<MediaStream> => {
+      asked.push(wanted);
+      return Promise.reject(new DOMException("", "NotFoundError"));
+    },
+  };
+  t.mock.getter(globalThis, "navigator", () => ({ mediaDevices: devices }));
+  const media = new GroupMedia({ ask: () => never, changed: () => undefined, stalled: () => undefined }, { audio: "headset", video: "lens" });
+
+  media.start();
+  while (asked.length < 5) await new Promise((resolve) => setImmediate(resolve));
+  media.stop();
+
+  const heard = asked.flatMap(({ audio }) => (audio ? [audio as MediaTrackConstraints] : []));
+  assert.deepEqual(heard.map(({ deviceId }) => deviceId), [{ exact: "headset" }, { exact: "headset" }, undefined]);
+  for (const { echoCancellation, noiseSuppression, autoGainControl } of heard) {
+    assert.deepEqual({ echoCancellation, noiseSuppression, autoGainControl }, { echoCancellation: true, noiseSuppression: true, autoGainControl: true });
+  }
 });

@@ -1,5 +1,6 @@
 """A patient on site with their own phone: the group's queues, never its sound or picture, and no minute."""
 
+import json
 from datetime import timedelta
 from uuid import uuid4
 
@@ -14,14 +15,18 @@ from openiop.demo import world
 from openiop.people.access import acting
 from openiop.programs.models import Modality
 from openiop.room import admission, aside, breakouts, care, companions, signals, state
+from openiop.room.boards import rights
+from openiop.room.boards.models import Board
 from openiop.room.leading import asides, door
 from openiop.room.models import BREAKOUT, Place, Seat, SeatState
 from openiop.room.refused import Refused
+from openiop.room.together import polls
 from openiop.schedule import presence
 from openiop.schedule.models import Evidence, NotTogether
 from tests.room.test_admission import come_in, tonight
 from tests.room.test_breakouts import Evening
-from tests.room.test_consumers import Tab, media, people, tabs  # noqa: F401 (fixtures)
+from tests.room.test_consumers import Tab, media, people, tabs, wait_at_the_door  # noqa: F401 (fixtures)
+from tests.room.test_signals import quiet
 from tests.room.test_site_device import camera
 
 
@@ -175,6 +180,33 @@ def test_a_private_signal_from_the_phone_stands_in_the_same_queue(cast, phone):
 
 
 @pytest.mark.django_db
+def test_the_phone_answers_a_poll_and_is_counted_with_everybody(cast, phone):
+    with acting(cast["bea"]):
+        asked = {"kind": "feelings", "question": "", "options": [], "named": False, "kept": False}
+        poll = polls.ask(tonight(cast["bea"]), **asked, by=cast["bea"], at=world.NOW)
+    with acting(cast["theo"]):
+        polls.answer(phone, poll.pk, value=4, by=cast["theo"], at=world.NOW)
+
+    assert room_of(cast["theo"]).together.poll.mine == 4
+    assert room_of(cast["bea"]).lead.together.poll.answered == 1
+
+
+@pytest.mark.django_db
+def test_the_phone_draws_on_the_groups_board_and_no_longer_once_it_is_out(cast, phone):
+    with acting(cast["bea"]):
+        board = Board.lay_out(tonight(cast["bea"]), place=Place.GROUP, at=world.NOW)
+    with acting(cast["theo"]):
+        assert rights.level(board, cast["theo"], at=world.NOW) == "writer"
+        with pytest.raises(PermissionDenied):
+            rights.lead(board, cast["theo"], at=world.NOW)
+    with acting(cast["bea"]):
+        admission.send_back(phone, by=cast["bea"], at=world.NOW)
+
+    with acting(cast["theo"]), pytest.raises(Http404):
+        rights.level(board, cast["theo"], at=world.NOW)
+
+
+@pytest.mark.django_db
 def test_nobody_is_brought_to_a_private_place_by_a_phone_that_hears_nothing(cast, phone):
     with pytest.raises(Refused), acting(cast["bea"]):
         aside.call(phone, by=cast["bea"], at=world.NOW)
@@ -246,6 +278,28 @@ async def test_the_server_refuses_every_media_and_key_request_of_a_phone(people,
         await database_sync_to_async(arrives)(people, leaves=True)
         await theo.say(type="beat")
         assert (await theo.until(lambda m: m["type"] == "bye"))["reason"] == "refused"
+
+
+async def test_another_patient_hears_nothing_of_a_signal_from_the_phone(people, media):  # noqa: F811
+    await database_sync_to_async(arrives)(people)
+    session = await database_sync_to_async(lambda: inside(people))()
+    await database_sync_to_async(wait_at_the_door)(people["maya"], session)
+    bea, theo, maya = [await Tab(people[key], session.pk).open() for key in ("bea", "theo", "maya")]
+    async with tabs(bea, theo, maya):
+        await bea.room(lambda room: room["waiting"])
+        await bea.say(type="admit", seat="all")
+        await maya.room(lambda room: room["me"]["state"] == "admitted")
+        await quiet(maya)
+
+        await theo.say(type="signal", id=str(uuid4()), kind="not_safe")
+        await bea.room(lambda room: room["lead"]["signals"])
+        await theo.room(lambda room: room["my_signal"])
+
+        assert await maya.socket.receive_nothing(timeout=1)
+        # Proof that Maya's tab was listening all the while: what is everybody's does arrive.
+        await theo.say(type="hand", raised=True)
+        await maya.room(lambda room: any(seat["hand_at"] for seat in room["seats"]))
+        assert "not_safe" not in json.dumps(maya.heard)
 
 
 def inside(cast):

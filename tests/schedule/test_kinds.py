@@ -76,7 +76,8 @@ def said(cast, session, *, kind, places):
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "kind, too_many, sentence",
-    [("couple", 3, "at most: 2"), ("medication", 2, "at most: 1"), ("family", 2, "at most: 1")],
+    [("couple", 3, "at most: 2")]
+    + [(kind, 2, "at most: 1") for kind in ("individual", "family", "intake", "medication", "crisis")],
 )
 def test_the_form_gives_a_session_no_more_places_than_its_kind_has(cast, okafor, tonight, kind, too_many, sentence):  # noqa: F811
     refused = okafor.post("/sessions/new", said(cast, tonight, kind=kind, places=too_many))
