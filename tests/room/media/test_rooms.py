@@ -51,6 +51,25 @@ async def test_publishing_is_answered_and_the_feed_carries_no_name(rooms, seated
         assert "a=simulcast:recv" in reply["sdp"]
 
 
+def opus_of(sdp):
+    """What a description says of Opus: the parameters of its format."""
+    lines = sdp.splitlines()
+    (number,) = {
+        line.split(":")[1].split()[0] for line in lines if line.startswith("a=rtpmap:") and "opus/48000" in line
+    }
+    (said,) = [line for line in lines if line.startswith(f"a=fmtp:{number} ")]
+    return set(said.split(" ", 1)[1].replace(" ", "").split(";"))
+
+
+async def test_speech_is_sent_with_its_own_repair_for_what_a_weak_line_loses(rooms, seated):
+    room = await rooms.create_room()
+
+    async with seated(rooms, room) as (media, _):
+        reply = await media.handle(Publish(kind="publish", sdp=OFFER))
+
+    assert "useinbandfec=1" in opus_of(reply["sdp"])
+
+
 async def test_requests_out_of_turn_are_refused_and_harm_nothing(rooms, seated):
     room = await rooms.create_room()
 
