@@ -2,6 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createHash, createHmac } from "node:crypto";
 import { mlsExporter } from "ts-mls";
+import { refhash } from "ts-mls/crypto/hash.js";
+import { decryptWithLabel } from "ts-mls/crypto/hpke.js";
+import { deriveSecret, deriveTreeSecret, expandWithLabel } from "ts-mls/crypto/kdf.js";
+import { verifyWithLabel } from "ts-mls/crypto/signature.js";
 import { bytesOf, base64Of, utf8 } from "./bytes.ts";
 import type { Bytes } from "./bytes.ts";
 import { Group, Refused, entryOf, newPackage } from "./group.ts";
@@ -230,6 +234,70 @@ test("what the MLS library exports is what RFC 9420 says, computed a second way"
     const found = await mlsExporter(secret, "OpenIOP SFrame 1", context, 16, cs);
     assert.equal(asHex(found), asHex(exporter(secret, "OpenIOP SFrame 1", context, 16)));
   }
+});
+
+// The MLS working group's published vectors for suite 2: mlswg/mls-implementations, test-vectors/crypto-basics.json.
+const BASICS = {
+  derive: {
+    label: "DeriveSecret",
+    secret: "ee2976c42f17b9b1dc6de5a55208826f9bd4f6566128d1e7f994081fc9f2aaa9",
+    out: "92721f7d37dcdabcaa2a82d8ab3500de3aae12ec47071fbb554001a0f93c9a6f",
+  },
+  tree: {
+    label: "DeriveTreeSecret",
+    generation: 2694881440,
+    length: 32,
+    secret: "2c48370d905a462270452a6fdfa8c7cd3494527babe6b8767bb3129111e996e9",
+    out: "c13c3c45c696bb164305215c586371f362dc6be5c570d08d136d69b3af27f9a0",
+  },
+  expand: {
+    label: "ExpandWithLabel",
+    length: 16,
+    context: "2b7fc3267a16637b2d26ccdf3b4a172302b478e9ee3097cd34bfb2bc516207c2",
+    secret: "c65819dcd4e493e5bc63572485c0c193e7ab3cd6e3c7aeabb4500c24edd8ed9e",
+    out: "c759ff4a9f52b4595832fc386de806ee",
+  },
+  hash: {
+    label: "RefHash",
+    value: "cf921070e3df7ba6686b3ed0d1e5c842a5595efb67d125d419823f3805bec385",
+    out: "8ef2cedff1197a7c2145f5e6f57e1f114cee4511c196f83ca4c26d4e9fa5a3e7",
+  },
+  signed: {
+    label: "SignWithLabel",
+    content: "ad516cbb32ac5540b7a72ebb77767bb0802adf0825aec91b895e42f22dcfbe5a",
+    key:
+      "04c34a23c7884124df356b402f32d1ae210e0ca2822a5690fb9b29ec25672d4255" +
+      "f4cb3b9ac86f387c8f5b9f8594305856bbc4354e28e930ad38163f0adb82af7d",
+    signature:
+      "3044022036fec778d5fdee4b2807152ad2aaad6cf3c9f37e61e08c2739bb13bacd760ad1" +
+      "022023ab960430c9ef89a90de9d7449018c7c61269f538cdeb96a5d89fe96416e08d",
+  },
+  sealed: {
+    label: "EncryptWithLabel",
+    context: "4e3f8b2dc5fc39430acf84aed56337e3aa09b6da315bf5291b0274a3cee85ded",
+    key: "bd77e2a6151a32ab22e0d31862732e26795e0c0dfd76b021cc867d9aba3f760e",
+    kem:
+      "0476f9bde3cff237f3802ae8e34ae4ed57ca865a5bc1461738b948e97719a5d544" +
+      "dc41ddda36eb2b54d6d9f345f0c150aedf59f5b22a514473586f3a648c842dcb",
+    sealed: "6e0620fa15994113340745652d73493e57fd69aa50e40ba3a921719c5522f4b320896a15b73d35959c406e4855e0ebb2",
+    out: "3b297576567d443b07cf566ea1a64e0e7a7af28fec511517e58adcb45834ac72",
+  },
+};
+
+test("our suite derives, hashes, checks and opens as the MLS working group's published vectors say", async () => {
+  const { derive: one, tree, expand, hash, signed: said, sealed } = BASICS;
+  const cs = await suiteFor(await person("bea"));
+  assert.equal(asHex(await deriveSecret(hex(one.secret), one.label, cs.kdf)), one.out);
+  assert.equal(asHex(await deriveTreeSecret(hex(tree.secret), tree.label, tree.generation, tree.length, cs.kdf)), tree.out);
+  assert.equal(asHex(await expandWithLabel(hex(expand.secret), expand.label, hex(expand.context), expand.length, cs.kdf)), expand.out);
+  assert.equal(asHex(await refhash(hash.label, hex(hash.value), cs.hash)), hash.out);
+  const isGoodFor = (content: string): Promise<boolean> =>
+    verifyWithLabel(hex(said.key), said.label, hex(content), hex(said.signature), cs.signature);
+  assert.equal(await isGoodFor(said.content), true);
+  assert.equal(await isGoodFor(hash.value), false);
+  const key = await cs.hpke.importPrivateKey(hex(sealed.key));
+  const opened = await decryptWithLabel(key, sealed.label, hex(sealed.context), hex(sealed.kem), hex(sealed.sealed), cs.hpke);
+  assert.equal(asHex(opened), sealed.out);
 });
 
 test("people in a group hold the same keys, one for each sender; who is put out holds none of the next", async () => {
