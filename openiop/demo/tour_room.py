@@ -92,12 +92,19 @@ class RoomOfTheTour:
             await call.get_by_role("button").click()
             await evening.sees_others("priya", others=1)
             await self.record.picture(bea, "hopped-into-the-breakout")
+        async with self.record.step(f"{other.who} is moved to the third room while they run", bea, maya, other):
+            await bea.press("Move people", inside=".lead")
+            await bea.page.get_by_label(f"Room for {other.who}").select_option(label="Birch")
+            await bea.press(f"Move {other.who}", inside=".lead")
+            await other.page.get_by_text("You are in Birch.").first.wait_for()
+            await maya.page.locator(".tile", has_text=other.who).wait_for(state="detached")
         async with self.record.step(
             "boards are written on in two breakouts, and one is brought to the group", alone, other, bea
         ):
             await self._write_on_the_board(alone, "Call my sister before the urge peaks")
             await self._write_on_the_board(other, "Ice water, then a walk")
             await self.record.picture(alone, "a-board-in-a-breakout")
+            await self.record.picture(other, "a-board-in-another-breakout")
             board = await self._board(bea)
             await board.get_by_role("button", name=BRING_BACK).click()
             await board.locator(".board-notice").wait_for()
