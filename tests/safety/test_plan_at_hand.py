@@ -23,8 +23,8 @@ WITHOUT = {
 
 @pytest.fixture
 def walked(cast, clock, settings):
-    """By name, every page that opens for a patient, as it is written; the room with a media server set up."""
-    settings.JANUS_WS = "ws://127.0.0.1:1"
+    """By name, every page that opens for a clinic's patient, as it is written; the room with a media server set up."""
+    settings.JANUS_WS, settings.DEMO = "ws://127.0.0.1:1", False
     ids = furnish(cast)
     browser, found = browser_for("patient", cast), {}
     for page in ours():
