@@ -3,9 +3,11 @@
  * says the truth ([data-no-line]) where a browser would show its own error. Keeps nothing. Without JavaScript: a form.
  */
 import { patience } from "./backoff.ts";
+import { isSilent, mayBeOld } from "./liveness.ts";
 import { say } from "./words.ts";
 
 const PATIENCE_MS = 4000;
+const SILENCE_MS = 12_000; // four questions without an answer
 
 export function kiosk(form: HTMLElement): (() => void) | void {
   if (!(form instanceof HTMLFormElement)) return;
@@ -25,6 +27,31 @@ export function kiosk(form: HTMLElement): (() => void) | void {
   };
   form.addEventListener("submit", onSubmit);
   return () => form.removeEventListener("submit", onSubmit);
+}
+
+/**
+ * <div data-kiosk-told hx-get="…" hx-trigger="every 3s">: what becomes of a danger that was told here. Where no answer comes,
+ * [data-not-heard] says that the words may be no longer true.
+ */
+export function kioskTold(told: HTMLElement): () => void {
+  let heardAt = Date.now();
+  let lineLost = false;
+  const notice = document.querySelector<HTMLElement>("[data-not-heard]");
+  const judge = (): void => {
+    const silent = isSilent(heardAt, Date.now(), SILENCE_MS);
+    if (notice) notice.hidden = !mayBeOld({ silent, lineLost, signedOut: false });
+  };
+  const onReply = (event: Event): void => {
+    lineLost = !(event as CustomEvent<{ successful?: boolean }>).detail.successful;
+    if (!lineLost) heardAt = Date.now();
+    judge();
+  };
+  told.addEventListener("htmx:afterRequest", onReply);
+  const timer = setInterval(judge, 1000);
+  return () => {
+    told.removeEventListener("htmx:afterRequest", onReply);
+    clearInterval(timer);
+  };
 }
 
 export async function hasLine(): Promise<boolean> {
