@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import math
 import socket
 from collections.abc import Sequence
@@ -88,3 +89,22 @@ def at_share(values: Sequence[float], share: float) -> float:
         raise ValueError("a share of nothing")
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def say_time(bench: str, metric: str, seconds: Sequence[float], share: float, *, yardstick: float, **told: Any) -> None:
+    """Print one JSON line: the time that `share` of them do not exceed, in ms, beside a bare commit and message.
+
+    `yardstick` in seconds, from the same run. Of no times at all it says null.
+    """
+    value = at_share(seconds, share) if seconds else None
+    figures = {
+        "bench": bench,
+        "metric": metric,
+        "value": None if value is None else round(1000 * value, 1),
+        "unit": "ms",
+        "yardstick": round(1000 * yardstick, 2),
+        "yardstick_is": "one durable commit and one socket message",
+        "ratio": None if value is None else round(value / yardstick, 1),
+        **told,
+    }
+    print(json.dumps(figures), flush=True)

@@ -33,7 +33,7 @@ import psycopg
 import websockets
 
 from openiop.demo.bench._kills import killed_again_and_again, post_office
-from openiop.demo.bench._lines import Line, at_share, free_port, session_of, until_answering
+from openiop.demo.bench._lines import Line, at_share, free_port, say_time, session_of, until_answering
 from openiop.demo.stack import HOST, Stack
 
 NO_LONGER_THAN_SECONDS = 300
@@ -379,29 +379,13 @@ def _report(
         "other_load": round(os.getloadavg()[2], 1),
     }
     for name, share in (("p50_ms", 0.5), ("p99_ms", 0.99), ("worst_ms", 1.0)):
-        _line(name, tally.seen, share, yardstick=yardstick, **load)
+        say_time("alert", name, tally.seen, share, yardstick=at_share(yardstick, share), **load)
     for name, share in (("p50", 0.5), ("p99", 0.99)):
-        _line(f"sent_to_saved_{name}", tally.saved, share, yardstick=yardstick, **load)
+        say_time("alert", f"sent_to_saved_{name}", tally.saved, share, yardstick=at_share(yardstick, share), **load)
     each = round(1000 * used / max(1, len(tally.saved)), 1)
     for metric, value, unit in (("web_cpu_per_answer", each, "ms"), ("rail_fetches", desk.fetches, "count")):
         figure = {"bench": "alert", "metric": metric, "value": value, "unit": unit, "checkins_per_s": rate}
         print(json.dumps(figure), flush=True)
-
-
-def _line(metric: str, seconds: list[float], share: float, *, yardstick: list[float], **load: Any) -> None:
-    measure = at_share(yardstick, share)
-    value = at_share(seconds, share) if seconds else None
-    figures = {
-        "bench": "alert",
-        "metric": metric,
-        "value": None if value is None else round(1000 * value, 1),
-        "unit": "ms",
-        "yardstick": round(1000 * measure, 2),
-        "yardstick_is": "one durable commit and one socket message",
-        "ratio": None if value is None else round(value / measure, 1),
-        **load,
-    }
-    print(json.dumps(figures), flush=True)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from openiop.demo.bench import alert
-from openiop.demo.bench._lines import Line, at_share, free_port, until_answering
+from openiop.demo.bench._lines import Line, at_share, free_port, say_time, until_answering
 from openiop.demo.stack import HOST, Stack
 
 NO_LONGER_THAN_SECONDS = 540
@@ -154,7 +154,7 @@ class _Flood:
             ("crisis_seen_p50_ms", self.seen, 0.5),
             ("crisis_seen_worst_ms", self.seen, 1.0),
         ):
-            _line(name, values, share, yardstick=self.yardstick, **told)
+            say_time("flood", name, values, share, yardstick=at_share(self.yardstick, 0.5), **told)
         return not lost and not self.given_up and len(self.seen) == crises
 
     def _in_database(self) -> set[str]:
@@ -165,21 +165,6 @@ class _Flood:
         with acting(self.clinic.director, origin="bench"):
             rows = Answer.objects.filter(key__in=[UUID(key) for key in self.kept]).values_list("key", flat=True)
             return {str(key) for key in rows}
-
-
-def _line(metric: str, seconds: list[float], share: float, *, yardstick: list[float], **told: Any) -> None:
-    value, measure = at_share(seconds, share) if seconds else None, at_share(yardstick, 0.5)
-    figures = {
-        "bench": "flood",
-        "metric": metric,
-        "value": None if value is None else round(1000 * value, 1),
-        "unit": "ms",
-        "yardstick": round(1000 * measure, 2),
-        "yardstick_is": "one durable commit and one socket message",
-        "ratio": None if value is None else round(value / measure, 1),
-        **told,
-    }
-    print(json.dumps(figures), flush=True)
 
 
 if __name__ == "__main__":
