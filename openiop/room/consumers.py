@@ -288,7 +288,8 @@ class RoomConsumer(Socket):
 
     async def _broken(self, what: str, error: Exception) -> None:
         """The tab comes back by itself and is told everything anew. The error's own words may hold somebody's row."""
-        log.error("%s (%s).", what, type(error).__name__)
+        # A line that went while it was spoken to is no fault of ours.
+        log.log(logging.INFO if isinstance(error, OSError) else logging.ERROR, "%s (%s).", what, type(error).__name__)
         with contextlib.suppress(OSError, RuntimeError):  # gone, or closed by us already
             await self.close(code=BROKEN)
 
