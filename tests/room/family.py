@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from django.db import connection
 from django.utils import timezone
 
 from openiop.demo import world
@@ -75,12 +74,6 @@ def used(token, *, cookie=COOKIE, at=world.NOW):
 
 def ana_by_link(session, cast):
     return used(link_to(session, ana_of(cast), cast))
-
-
-def rows(sql, *values):
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return cursor.fetchall()
 
 
 def at_the_door(ana, session):

@@ -15,7 +15,8 @@ from openiop.programs.models import Enrolment
 from openiop.room import admission, state
 from openiop.room.models import Seat, SeatState
 from openiop.schedule.models import Evidence
-from tests.room.family import COOKIE, ana_by_link, ana_of, at_the_door, family_meeting, let_in, link_to, rows, used
+from tests.room.family import COOKIE, ana_by_link, ana_of, at_the_door, family_meeting, let_in, link_to, used
+from tests.room.reach import rows
 from tests.room.test_admission import AT_HOME
 from tests.room.test_consumers import Tab, media, tabs  # noqa: F401
 

@@ -5,7 +5,6 @@ from uuid import uuid4
 
 import pytest
 from channels.db import database_sync_to_async
-from django.db import DatabaseError, transaction
 from django.test import override_settings
 
 from openiop.demo import world
@@ -15,29 +14,14 @@ from openiop.room import admission, state
 from openiop.room.leading import door, floor
 from openiop.room.models import LiveRoom, Seat
 from openiop.schedule.models import CareSession
-from tests.room.family import ana_by_link, at_the_door, family_meeting, let_in, link_to, rows, used
+from tests.room.family import ana_by_link, at_the_door, family_meeting, let_in, link_to, used
+from tests.room.reach import rows, what_is_seen
 from tests.room.test_consumers import Tab, media, tabs  # noqa: F401
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 # --- the lower lock ---
-
-
-def what_is_seen(ana):
-    """How many rows of each table the supporter's own queries reach, of those that show any."""
-    with acting(ana):
-        tables = [
-            name for (name,) in rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND rowsecurity")
-        ]
-        counts = {}
-        for table in tables:
-            try:
-                with transaction.atomic():
-                    counts[table] = rows(f'SELECT count(*) FROM "{table}"')[0][0]
-            except DatabaseError:
-                counts[table] = 0
-    return {table: count for table, count in counts.items() if count}
 
 
 def test_in_the_room_raw_queries_reach_this_meeting_and_their_own_seat_alone(cast, meeting):

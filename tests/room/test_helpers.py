@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from channels.db import database_sync_to_async
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.http import Http404
 from django.test import override_settings
 from django.urls import reverse
@@ -22,6 +22,7 @@ from openiop.safety import ladder
 from openiop.safety.models import raise_flag
 from openiop.schedule.helping import NoSuchHelp, SessionHelper, book, cancel
 from openiop.schedule.models import CareSession, Evidence
+from tests.room.reach import rows, what_is_seen
 from tests.room.test_admission import AT_HOME
 from tests.room.test_consumers import Tab, media, tabs, tonight  # noqa: F401
 
@@ -81,12 +82,6 @@ def place_of(seat):
 def state_of(cast, seat):
     with acting(cast["bea"]):
         return Seat.objects.values_list("state", flat=True).get(pk=seat.pk)
-
-
-def rows(sql, *values):
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return cursor.fetchall()
 
 
 @pytest.fixture
@@ -302,22 +297,6 @@ def test_no_helper_takes_a_seat_in_another_place_even_in_the_database(cast, even
 
 
 # --- the lower lock ---
-
-
-def what_is_seen(who):
-    """How many rows of each table a helper's own queries reach, of those that show any."""
-    with acting(who):
-        tables = [
-            name for (name,) in rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND rowsecurity")
-        ]
-        counts = {}
-        for table in tables:
-            try:
-                with transaction.atomic():
-                    counts[table] = rows(f'SELECT count(*) FROM "{table}"')[0][0]
-            except DatabaseError:
-                counts[table] = 0
-    return {table: count for table, count in counts.items() if count}
 
 
 def test_raw_queries_reach_the_booked_session_and_the_own_seat_alone(cast, evening):
